@@ -1,0 +1,1 @@
+"""Files in, clean rows and problems out; knows no database and no network."""
