@@ -141,12 +141,19 @@ class Opened(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A fault as data: a stable code, the thing, why, and what to do about it."""
+    """One fault as data. `code` is stable (`SY-…`); `what` was seen, `why` it is so or what it means, `do` the remedy."""
 
     code: str
     what: str
-    why: str
-    do: str
+    why: str = ""
+    do: str = ""
+
+    def plain(self) -> dict[str, str]:
+        """The problem as JSON-ready data."""
+        return {"code": self.code, "what": self.what, "why": self.why, "do": self.do}
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (f"{self.what} ({self.code})", self.why, self.do) if part)
 
 
 class UnreadableFile(Exception):

@@ -5,24 +5,9 @@ Each carries problems in the shape the outside sees: a stable code, what was see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from importers.rows import Problem
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One fault as data. `code` is stable (`SY-…`) and has a line in the README."""
-
-    code: str
-    what: str
-    why: str = ""
-    do: str = ""
-
-    def plain(self) -> dict[str, str]:
-        """The problem as JSON-ready data."""
-        return {"code": self.code, "what": self.what, "why": self.why, "do": self.do}
-
-    def __str__(self) -> str:
-        return "\n".join(part for part in (f"{self.what} ({self.code})", self.why, self.do) if part)
+__all__ = ["Busy", "Outdated", "Problem", "Refused", "SetupError", "SignInNeeded", "StartOver", "SyncdError", "TryLater"]
 
 
 class SyncdError(Exception):
