@@ -1,0 +1,173 @@
+"""Store: opens the database, hands out reading and writing sessions; knows the two databases' habits, no business rule."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from syncd.errors import Problem, Refused, SetupError
+from syncd.store import schema
+from syncd.store.session import Session, Step, no_step
+
+WRITE_LOCK = 0x73796E6364
+"""Key of the advisory lock that makes writers take turns on PostgreSQL."""
+
+BUSY_SECONDS = 60
+
+
+class Store:
+    """One store. `reading()` sees committed data; `writing()` is the one writer of its moment on both databases."""
+
+    def __init__(self, url: str, *, step: Step = no_step, create: bool = True) -> None:
+        self.url = sa.make_url(url)
+        self.step = step
+        self.postgres = self.url.get_backend_name() == "postgresql"
+        self.path = None if self.postgres or not self.url.database else Path(self.url.database)
+        self._engine = _engine(self.url, self.path, create=create)
+        try:
+            schema.ready(self._engine, create=create)
+        except DBAPIError as error:
+            raise _unusable(self, error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the store and writes nothing."""
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield Session(connection)
+        except DBAPIError as error:
+            raise _translated(self, error) from error
+
+    @contextmanager
+    def writing(self, name: str = "write") -> Iterator[Session]:
+        """The writing session: matching, checking and applying see what they change. Commits at the end, or takes all back.
+
+        BEGIN IMMEDIATE on SQLite (a read that turns into a write would fail at once); on PostgreSQL one advisory lock,
+        taken before the first look.
+        """
+        try:
+            with self._engine.connect() as connection:
+                self.step(f"{name}:begin")
+                with connection.begin() as transaction:
+                    if self.postgres:
+                        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITE_LOCK,))
+                    else:
+                        connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    yield Session(connection)
+                    self.step(f"{name}:commit")
+                    transaction.commit()
+                self.step(f"{name}:committed")
+        except DBAPIError as error:
+            raise _translated(self, error) from error
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+    def describe(self) -> str:
+        """One line for a person: which database, without a password."""
+        if self.postgres:
+            return f"PostgreSQL {self.url.render_as_string(hide_password=True)}"
+        return f"SQLite {self.path}"
+
+
+def _engine(url: sa.URL, path: Path | None, *, create: bool) -> sa.Engine:
+    if url.get_backend_name() == "postgresql":
+        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, isolation_level="READ COMMITTED")
+    if url.get_backend_name() != "sqlite":
+        raise SetupError(
+            Problem(
+                "SY-S01",
+                f"[store] url names the database {url.get_backend_name()!r}.",
+                "syncd keeps its store in SQLite or PostgreSQL.",
+                "Write sqlite:///PATH or postgresql://USER@HOST/NAME.",
+            )
+        )
+    if path is not None:
+        _make_private(path, create=create)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    sa.event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _make_private(path: Path, *, create: bool) -> None:
+    if path.exists():
+        return
+    if not create:
+        raise SetupError(
+            Problem(
+                "SY-S02",
+                f"There is no store at {path}.",
+                "Nothing has been created there yet, or the path is wrong.",
+                "Run: syncd init, or correct [store] url.",
+            )
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise SetupError(
+            Problem(
+                "SY-S03",
+                f"The store {path} cannot be created: {error.strerror}.",
+                "Without a store nothing can be kept.",
+                "Give the user that runs syncd the right to write there, or correct [store] url.",
+            )
+        ) from error
+
+
+def _prepare(connection: sqlite3.Connection, record: object) -> None:
+    """Settings of each SQLite connection. The driver's own transaction handling is off: SQLAlchemy's begin opens none."""
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        "cache_size = -64000",
+        "wal_autocheckpoint = 10000",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _unusable(store: Store, error: DBAPIError) -> SetupError:
+    translated = _translated(store, error)
+    return translated if isinstance(translated, SetupError) else SetupError(*translated.problems)
+
+
+def _translated(store: Store, error: DBAPIError) -> SetupError | Refused:
+    """The database's complaint as one of ours: what it means for the operator."""
+    text = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+    what = f"The store ({store.describe()}) answered: {text}."
+    lower = text.lower()
+    if "disk is full" in lower or "no space left" in lower or "disk i/o error" in lower:
+        return Refused(
+            Problem("SY-S04", what, "The disk is full or failing; the last batch was taken back whole.", "Make room, then run the same again: it goes on where it stopped.")
+        )
+    if "readonly" in lower or "read-only" in lower:
+        return SetupError(
+            Problem("SY-S05", what, "The store can be read but not written.", "Give the user that runs syncd the right to write the file and its folder.")
+        )
+    if "malformed" in lower or "not a database" in lower:
+        return SetupError(
+            Problem("SY-S06", what, "The store's file is damaged.", "Stop syncd and put the last backup in its place.")
+        )
+    if "locked" in lower:
+        return Refused(
+            Problem("SY-S07", what, f"Another program held the store for more than {BUSY_SECONDS} s.", "Try again; if it stays so, look for a program that keeps the file open.")
+        )
+    if isinstance(error, OperationalError) and (store.postgres or "unable to open" in lower):
+        return SetupError(
+            Problem("SY-S08", what, "The database cannot be reached or used.", "Start it, or correct [store] url; then run: syncd check.")
+        )
+    raise error
+
+
