@@ -16,13 +16,13 @@ from syncd.settings.shape import (
     Log,
     Mailbox,
     Profile,
-    Removals,
     Settings,
     Store,
     Sync,
     Work,
     keys,
 )
+from syncd.settings.values import Removals
 
 __all__ = [
     "ACCOUNT_RULES",

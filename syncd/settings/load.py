@@ -127,7 +127,7 @@ def _profiles(found: Found, made: Mapping[str, Any]) -> dict[str, Profile]:
 
 def _given(found: Found) -> dict[str, str]:
     return {
-        f"{title.strip('[]')}.{key}": given.origin
+        f"{title.replace('[', '').replace(']', '')}.{key}": given.origin
         for title, table in found.tables.items()
         for key, given in table.given.items()
     }

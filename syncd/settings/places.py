@@ -11,7 +11,7 @@ from syncd.errors import Problem, SetupError
 def config_folder() -> Path:
     """The folder `config/`: beside the package in a checkout, else the packaged copy below the environment.
 
-    Raises SetupError when neither is there. An editable install does not see packaged data, so the checkout comes first.
+    The checkout comes first: an editable install has no packaged data. Raises SetupError when neither is there.
     """
     beside = Path(__file__).parents[2] / "config"
     packaged = Path(sys.prefix) / "share" / "syncd" / "config"

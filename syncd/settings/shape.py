@@ -18,6 +18,7 @@ ACCOUNT_RULES = ("own_name", "own_company", "own_domain", "ambiguous")
 """The conditions under which Company makes no account that can be switched off; blank, excluded and no right cannot."""
 
 DUPLICATES = values.choice("skip", "overwrite", "clone")
+LEVELS = values.choice("debug", "info", "warning", "error")
 LANGUAGES = values.choice("en", "fr", "de")
 MODULES = values.choice("leads", "contacts", "accounts")
 NAMED = Reader(values.named, "text")
@@ -131,7 +132,7 @@ class Inbox:
 
 @dataclass(frozen=True)
 class Profile:
-    """[profiles.NAME]: how files of one subfolder, or of one source, are read; None leaves it to [inbox] and [locale]."""
+    """[profiles.NAME]: how files of one source are read; None leaves it to [inbox] and [locale]."""
 
     module: Literal["leads", "contacts", "accounts"] = key(MODULES, "leads")
     map: Mapping[str, str] = key(TABLE, {})
@@ -148,7 +149,7 @@ class Profile:
 class Log:
     """[log]. Every line goes to stderr; `json` makes each line one object."""
 
-    level: Literal["debug", "info", "warning", "error"] = key(values.choice("debug", "info", "warning", "error"), "info")
+    level: Literal["debug", "info", "warning", "error"] = key(LEVELS, "info")
     format: Literal["text", "json"] = key(values.choice("text", "json"), "text")
 
 

@@ -133,6 +133,7 @@ def _mailboxes(found: Found, content: Any, origin: str, where: str) -> None:
 def _keys(found: Found, table: Table, content: Any, origin: str, where: str) -> None:
     if not isinstance(content, dict):
         _not_a_table(found, table.title, where, f"{table.title} on a line of its own, its keys below it")
+        found.tables.pop(table.title, None)
         return
     known = _known(table.section)
     for key, value in content.items():

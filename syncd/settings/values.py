@@ -266,9 +266,10 @@ def removals(value: Any) -> Removals:
     """10, "10", "20%" or "100, 25%": a count, a share of the mailbox's linked contacts, or both."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise Wrong('a count, a share or both: 10, "20%" or "100, 25%"', kind=True)
-    found = re.fullmatch(r"\s*(\d{1,9})?\s*,?\s*(?:(\d{1,3}(?:\.\d+)?)\s*%)?\s*", str(value))
-    if found is None or not (found[1] or found[2]) or float(found[2] or 0) > 100:
+    count, share = r"(?P<count>\d{1,9})", r"(?P<share>\d{1,3}(\.\d+)?)\s*%"
+    text = str(value).strip()
+    found = next(filter(None, (re.fullmatch(form, text) for form in (count, share, rf"{count}\s*,\s*{share}"))), None)
+    parts = found.groupdict() if found else {}
+    if found is None or float(parts.get("share") or 0) > 100:
         raise Wrong('a count, a share or both: 10, "20%" or "100, 25%"')
-    if found[1] and found[2] and "," not in str(value):
-        raise Wrong('a count, a share or both: 10, "20%" or "100, 25%"')
-    return Removals(int(found[1] or 0), float(found[2] or 0))
+    return Removals(int(parts.get("count") or 0), float(parts.get("share") or 0))
