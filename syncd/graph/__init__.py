@@ -1,0 +1,1 @@
+"""The Graph client: mailboxes, folders and changes of contacts as plain data; knows no table and no setting."""
