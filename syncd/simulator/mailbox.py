@@ -55,7 +55,7 @@ class Item:
         key = (immutable, select, typed)
         if key not in self.texts:
             row = self.wire(immutable, select)
-            self.texts[key] = json.dumps({"@odata.type": "#microsoft.graph.contact", **row} if typed else row)
+            self.texts[key] = json.dumps({"@odata.type": "#microsoft.graph.contact", **row} if typed else row, separators=(",", ":"))
         return self.texts[key]
 
 

@@ -35,6 +35,7 @@ class Request:
     mailbox: str | None = None
     app: str | None = None
     quirks: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    struck: list[Any] = field(default_factory=list)
 
     @property
     def path(self) -> str:
@@ -99,7 +100,7 @@ class Listing:
         if self.count is not None:
             head["@odata.count"] = self.count
         head.update({f"@odata.{name}": link for name, link in self.links.items()})
-        return f'{json.dumps(head, ensure_ascii=False)[:-1]},"value":[{",".join(self.rows)}]}}'.encode()
+        return f'{json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]},"value":[{",".join(self.rows)}]}}'.encode()
 
 
 @dataclass(slots=True)
@@ -117,7 +118,7 @@ class Answer:
         if isinstance(self.payload, Listing):
             return self.payload.encode()
         if isinstance(self.payload, dict):
-            return json.dumps(self.payload, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         return self.payload or b""
 
 
