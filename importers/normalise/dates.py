@@ -1,0 +1,157 @@
+"""Dates as people write them, to ISO 8601; knows no clock and guesses no order of day and month."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import lru_cache
+
+from importers.normalise.text import Column, fold
+
+LIMIT = 64
+"""Characters above which a cell is no date."""
+
+_ORDERS = ("dmy", "mdy", "ymd")
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)").fullmatch
+_TIME = re.compile(r"[T\s,]+\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\s*(?:[ap]\.?m\.?)?\s*(?:Z|UTC|[+-]\d\d:?\d\d)?\Z", re.I)
+_NUMERIC = re.compile(r"(\d{1,4})\s*([/.\-])\s*(\d{1,2})\s*\2\s*(\d{1,4})\.?").fullmatch
+_SPACED = re.compile(r"(\d{1,4}) (\d{1,2}) (\d{1,4})").fullmatch
+_COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)").fullmatch
+_MONTHS = (
+    ("january", "jan", "janvier", "janv", "januar", "janner", "jaenner"),
+    ("february", "feb", "fevrier", "fev", "fevr", "februar", "feber"),
+    ("march", "mar", "mars", "marz", "maerz", "mrz"),
+    ("april", "apr", "avril", "avr"),
+    ("may", "mai"),
+    ("june", "jun", "juin", "juni"),
+    ("july", "jul", "juillet", "juil", "juli"),
+    ("august", "aug", "aout"),
+    ("september", "sep", "sept", "septembre"),
+    ("october", "oct", "octobre", "oktober", "okt"),
+    ("november", "nov", "novembre"),
+    ("december", "dec", "decembre", "dezember", "dez"),
+)
+_MONTH = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words}
+_DAYS = frozenset(
+    "monday mon tuesday tue tues wednesday wed thursday thu thur thurs friday fri saturday sat sunday sun "
+    "lundi lun mardi mercredi mer jeudi jeu vendredi ven samedi sam dimanche dim "
+    "montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sonnabend sa sonntag so the le der den of".split()
+)
+_KNOWN = _DAYS | _MONTH.keys()
+_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|e|ter)").fullmatch
+_CENTURY_TURN = 69
+"""Two-digit years from here on are of the last century (POSIX strptime)."""
+
+
+def dates(values: Column, order: str | None, not_after: str | None = None) -> tuple[list[str | None], list[int]]:
+    """ISO dates and the indexes of cells that are none; `0/0/00` (Outlook's empty date) is a blank.
+
+    `order` is "dmy", "mdy" or "ymd"; a date that the order forbids is bad, and with None so is one that could be read in
+    two ways. ISO dates and names of months (English, French, German) need no order. A time of day is dropped. A
+    two-digit year that would be later than `not_after` (an ISO date, for birthdays) is of the century before.
+    """
+    read: list[str | None] = []
+    bad = []
+    for row, value in enumerate(values):
+        if not value:
+            read.append(None)
+            continue
+        made = _date(value, order, not_after) if len(value) <= LIMIT else None
+        if made is None:
+            bad.append(row)
+        read.append(made or None)
+    return read, bad
+
+
+def date_order(values: Column) -> str | None:
+    """The order of day, month and year that a column proves; None when it proves none, or two."""
+    possible = set(_ORDERS)
+    year_first = seen = False
+    for value in values:
+        parts = _parts(value) if value and len(value) <= LIMIT else None
+        if parts is None or not any(map(int, parts)):
+            continue
+        if len(parts[0]) > 2:
+            year_first = True
+            continue
+        orders = {order: made for order in _ORDERS if (made := _ordered(parts, order, None))}
+        if orders:
+            seen = True
+            possible &= set(orders)
+    if not seen:
+        return "ymd" if year_first else None
+    return possible.pop() if len(possible) == 1 else None
+
+
+@lru_cache(maxsize=16_384)
+def _date(value: str, order: str | None, not_after: str | None) -> str | None:
+    """ISO date, "" for a date of zeros, None for no date."""
+    iso = _ISO(value)
+    if iso and (made := _iso(iso[1], iso[2], iso[3])):
+        return made
+    parts = _parts(value)
+    if parts is None:
+        return _worded(fold(_TIME.sub("", value.strip())), not_after)
+    if not any(map(int, parts)):
+        return ""
+    if len(parts[0]) > 2:
+        return _iso(*parts)
+    if order is not None:
+        return _ordered(parts, order, not_after)
+    made = {_ordered(parts, each, not_after) for each in _ORDERS} - {None}
+    return made.pop() if len(made) == 1 else None
+
+
+def _parts(value: str) -> tuple[str, str, str] | None:
+    """The three numbers of a date without words, as they stand."""
+    text = value.strip()
+    if not text.isascii():
+        text = text.replace("\u00a0", " ").replace("\u202f", " ")
+        if not text.isascii():
+            return None
+    text = _TIME.sub("", text)
+    found = _NUMERIC(text)
+    if found:
+        return found[1], found[3], found[4]
+    found = _SPACED(text) or _COMPACT(text)
+    return (found[1], found[2], found[3]) if found else None
+
+
+def _ordered(parts: tuple[str, str, str], order: str, not_after: str | None) -> str | None:
+    day, month, year = (parts[order.index(letter)] for letter in "dmy")
+    if len(day) > 2 or len(month) > 2 or len(year) not in (2, 4):
+        return None
+    return _year(year, month, day, not_after)
+
+
+def _year(year: str, month: str | int, day: str, not_after: str | None) -> str | None:
+    if len(year) != 2:
+        return _iso(year, month, day)
+    century = 1900 if int(year) >= _CENTURY_TURN else 2000
+    made = _iso(century + int(year), month, day)
+    if made and not_after and made > not_after:
+        return _iso(century - 100 + int(year), month, day)
+    return made
+
+
+def _iso(year: str | int, month: str | int, day: str | int) -> str | None:
+    try:
+        return date(int(year), int(month), int(day)).isoformat() if 1000 <= int(year) <= 9999 else None
+    except ValueError:
+        return None
+
+
+def _worded(text: str, not_after: str | None) -> str | None:
+    """A date with the name of its month, in any order: "12 mars 2024", "March 12th, 2024", "Di 12. März 24"."""
+    words = [ordinal[1] if (ordinal := _ORDINAL(word)) else word for word in text.split()]
+    months = [_MONTH[word] for word in words if word in _MONTH]
+    if len(months) == 2 and "mar" in words:
+        # March in English, Tuesday in French ("mar. 12 mars 2024"): beside another month it is the day.
+        months.remove(_MONTH["mar"])
+    numbers = [word for word in words if word.isdigit() and word.isascii()]
+    if len(months) != 1 or len(numbers) != 2 or not _KNOWN.issuperset(set(words) - set(numbers)):
+        return None
+    day, year = numbers
+    if len(day) == 4:
+        day, year = year, day
+    return _year(year, months[0], day, not_after) if len(day) <= 2 and len(year) in (2, 4) else None
