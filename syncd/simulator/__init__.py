@@ -1,1 +1,1 @@
-"""The simulator: a local Entra and Microsoft Graph over TLS, as strict as the real ones; shares no code with syncd's client."""
+"""The simulator: a local Entra and Microsoft Graph over TLS, as strict as the real ones; knows nothing of syncd."""

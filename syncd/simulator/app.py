@@ -1,4 +1,4 @@
-"""The simulator as a whole: builds tenant, mailboxes and servers and runs them; knows nothing of syncd's own client or store."""
+"""The simulator as a whole: builds tenant, mailboxes and servers, runs them; knows no client and no store."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Seen:
 class Simulator:
     """Serves Entra and Graph on one port of 127.0.0.1, in threads, while the context is open.
 
-    `mailboxes` sample mailboxes of `contacts` sample contacts each, the same for the same `seed`. With `start` the clock
-    stands still there. `ca_folder` keeps the CA file (default: a private folder that goes at the end).
+    `mailboxes` sample mailboxes of `contacts` sample contacts each, the same for the same `seed`. With `start` the
+    clock stands still there. `ca_folder` keeps the CA file (default: a private folder that goes at the end).
     A failure inside the simulator is raised at the end of the context.
     """
 
@@ -126,7 +126,9 @@ class Simulator:
         self._server.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
         if error is None and self.graph.failures:
             raise RuntimeError("The simulator failed while it answered a request.") from self.graph.failures[0]
@@ -159,7 +161,14 @@ class Simulator:
 
 
 def serve(
-    port: int, mailboxes: int, contacts: int, *, seed: int = 1, out: TextIO, until: threading.Event, ready: Callable[[Simulator], None] | None = None
+    port: int,
+    mailboxes: int,
+    contacts: int,
+    *,
+    seed: int = 1,
+    out: TextIO,
+    until: threading.Event,
+    ready: Callable[[Simulator], None] | None = None,
 ) -> None:
     """Runs a simulator until the event is set; prints one JSON line with what a client and a test need."""
     with Simulator(mailboxes, contacts, seed=seed, port=port) as simulator:

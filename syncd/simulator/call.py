@@ -1,4 +1,4 @@
-"""One call of Graph on its way to a handler, and what all handlers share: links, contexts, permissions; knows no route."""
+"""One call of Graph on its way to a handler, and what handlers share: links, contexts, permissions; knows no route."""
 
 from __future__ import annotations
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Without `start` it runs with the machine and `advance` puts it ahead; with `start` it stands, and each stamp moves it on.
+    """Without `start` it runs with the machine and `advance` puts it ahead; with `start` it stands until it is moved.
 
-    Certificate assertions are dated by the client's own clock, so a standing clock fits sign-in by secret only.
+    Standing, each stamp moves it by a second. Certificate assertions are dated by the client's own clock, so a
+    standing clock fits sign-in by secret only.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -25,7 +26,7 @@ class Clock:
         self._offset += timedelta(seconds=seconds)
 
     def stamp(self) -> str:
-        """The time of one write: whole seconds, later than each stamp before, so that the newest write is never in doubt."""
+        """The time of one write: whole seconds, later than each stamp before: the newest is never in doubt."""
         if self._start:
             self.advance(1)
         self._last = max(self.now().replace(microsecond=0), self._last + timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""The contact resource of Graph v1.0: its properties, limits and what the server rewrites; knows no mailbox and no HTTP route."""
+"""The contact resource of Graph v1.0: properties, limits, what the server rewrites; knows no mailbox and no route."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def blank() -> Props:
 def changed(before: Props, patch: Mapping[str, Any], directory: Mapping[str, str], *, strict: bool = True) -> Props:
     """`before` with `patch` written over it and the server's own rewriting done.
 
-    `directory` maps a tenant user's address (lower case) to its display name. Strict is what Graph takes; Outlook itself
-    (`strict=False`) stores what old clients left, beyond types and limits. Raises GraphError 400.
+    `directory` maps a tenant user's address (lower case) to its display name. Strict is what Graph takes; Outlook
+    itself (`strict=False`) stores what old clients left, beyond types and limits. Raises GraphError 400.
     """
     after = {**before, **patch}
     if strict:
@@ -61,22 +61,23 @@ def changed(before: Props, patch: Mapping[str, Any], directory: Mapping[str, str
 
 
 def _check(patch: Mapping[str, Any]) -> None:
+    value: Any
     for name, value in patch.items():
         if name not in EMPTY:
             raise GraphError(400, "RequestBodyRead", _UNKNOWN.format(name))
-        empty = EMPTY[name]
-        wanted = type(empty) if isinstance(empty, list | dict) else str
-        if value is not None and not isinstance(value, wanted):
+        if value is None:
+            continue
+        wanted = type(EMPTY[name]) if isinstance(EMPTY[name], list | dict) else str
+        parts = (dict,) if name == "emailAddresses" else (str,)
+        if not isinstance(value, wanted) or (wanted is list and not all(isinstance(each, parts) for each in value)):
             raise GraphError(400, "RequestBodyRead", f"Cannot convert the value of property '{name}' to its type.")
-        if name in LIMITS and len(value or ()) > LIMITS[name]:
+        if len(value) > LIMITS.get(name, 1_000_000):
             shown = name[0].upper() + name[1:]
             raise GraphError(400, "ErrorInvalidArgument", _MANY.format(shown, len(value), LIMITS[name]))
-        if name in _PLACES:
-            _check_place(name, value or {})
-        if name == "birthday" and value and not _DATE.fullmatch(value):
-            raise GraphError(400, "RequestBodyRead", "Cannot convert the literal to the expected type 'Edm.DateTimeOffset'.")
-        if name == "emailAddresses" and not all(isinstance(entry, dict) for entry in value or ()):
-            raise GraphError(400, "RequestBodyRead", "An element of 'emailAddresses' is no object.")
+        if isinstance(value, dict):
+            _check_place(name, value)
+        if name == "birthday" and not _DATE.fullmatch(value):
+            raise GraphError(400, "RequestBodyRead", "Cannot convert the literal to the type 'Edm.DateTimeOffset'.")
 
 
 _UNKNOWN = "The property '{}' does not exist on type 'microsoft.graph.contact'."
@@ -86,11 +87,13 @@ _MANY = "The number of elements in {} is {}, which is more than the maximum of {
 def _check_place(name: str, value: Mapping[str, Any]) -> None:
     for part, text in value.items():
         if part not in ADDRESS_PARTS or not isinstance(text, str | None):
-            raise GraphError(400, "RequestBodyRead", f"The property '{part}' of '{name}' is unknown or of a wrong type.")
+            raise GraphError(
+                400, "RequestBodyRead", f"The property '{part}' of '{name}' is unknown or of a wrong type."
+            )
 
 
 def _mail(entry: Any, directory: Mapping[str, str]) -> Any:
-    """One e-mail as Exchange keeps it: a user of the tenant gets its directory name, a bad address stays as name only."""
+    """One e-mail as Exchange keeps it: a user of the tenant gets its directory name, a bad address stays as name."""
     if not isinstance(entry, dict):
         return entry
     address, name = entry.get("address"), entry.get("name")

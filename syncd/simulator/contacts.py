@@ -1,4 +1,4 @@
-"""Contacts of Graph: delta, plain lists, single items and writes; what they do to a mailbox is the mailbox's own affair."""
+"""Contacts of Graph: delta, plain lists, single items and writes; how a mailbox changes is its own affair."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def _check_start(query: Mapping[str, str]) -> None:
         raise GraphError(500, "InternalServerError", "Value cannot be null.\r\nParameter name: type")
     for name in ("$filter", "$orderby", "$search", "$count", "$skip"):
         if name in query:
-            raise GraphError(400, "ErrorInvalidUrlQuery", f"The query parameter '{name}' is not supported with change tracking.")
+            raise GraphError(
+                400, "ErrorInvalidUrlQuery", f"The query parameter '{name}' is not supported with change tracking."
+            )
     if "$skiptoken" in query or "$deltatoken" in query:
         raise GraphError(400, "ErrorInvalidUrlQuery", "Badly formed token.")
 
@@ -57,7 +59,7 @@ def _delta_row(row: Item | str, immutable: bool, select: frozenset[str] | None) 
 
 
 def listing(call: Call) -> Answer:
-    """`GET …/contacts` (default folder) or `…/contactFolders/{id}/contacts`: offset paging, hidden groups take slots."""
+    """`GET …/contacts` (default folder) or `…/contactFolders/{id}/contacts`: offset paging, groups take slots."""
     call.only("$top", "$skip", "$select", "$filter", "$orderby", "$expand", "$count")
     folder = _place(call)
     found = ordered(filtered(list(folder.items), call.query.get("$filter")), call.query)
@@ -65,11 +67,17 @@ def listing(call: Call) -> Answer:
     skip = call.number("$skip", 0)
     select = call.select()
     shown = [item for item in found[skip : skip + top] if not item.hidden]
-    page = Listing(call.context(f"users('{call.mailbox.guid}')/contacts"), [_row(call, item, select) for item in shown])
+    rows = [_row(call, item, select) for item in shown]
+    page = Listing(call.context(f"users('{call.mailbox.guid}')/contacts"), rows)
     if skip + top < len(found):
-        options = [(name, call.query[name]) for name in ("$select", "$filter", "$orderby", "$expand", "$count") if name in call.query]
+        kept = ("$select", "$filter", "$orderby", "$expand", "$count")
+        options: list[tuple[str, str]] = [(name, call.query[name]) for name in kept if name in call.query]
         options += [("$top", str(top)), ("$skip", str(skip + top))]
-        path = f"users/{call.mailbox.guid}/contactFolders/{segment(call.args[0])}/contacts" if call.args else f"users/{call.mailbox.guid}/contacts"
+        path = (
+            f"users/{call.mailbox.guid}/contactFolders/{segment(call.args[0])}/contacts"
+            if call.args
+            else f"users/{call.mailbox.guid}/contacts"
+        )
         page.links["nextLink"] = call.url(path, "&".join(f"{name}={quote(value)}" for name, value in options))
     if call.query.get("$count", "").lower() == "true":
         page.count = len(found)
@@ -123,14 +131,20 @@ def translate(call: Call) -> Answer:
     ids, source, target = body.get("inputIds"), body.get("sourceIdType"), body.get("targetIdType")
     known = {"restId", "restImmutableEntryId"}
     if not isinstance(ids, list) or len(ids) > 1000 or source not in known or target not in known:
-        raise GraphError(400, "ErrorInvalidArgument", "inputIds (at most 1000), sourceIdType and targetIdType are needed.")
+        raise GraphError(
+            400, "ErrorInvalidArgument", "inputIds (at most 1000), sourceIdType and targetIdType are needed."
+        )
     rows = []
     for key in ids:
         item = call.mailbox.item(str(key))
         if item is None or key != (item.default if source == "restId" else item.immutable):
-            rows.append({"sourceId": key, "errorDetails": {"code": "ErrorInvalidIdMalformed", "message": "Id is malformed."}})
+            rows.append(
+                {"sourceId": key, "errorDetails": {"code": "ErrorInvalidIdMalformed", "message": "Id is malformed."}}
+            )
         else:
-            rows.append({"sourceId": key, "targetId": item.immutable if target == "restImmutableEntryId" else item.default})
+            rows.append(
+                {"sourceId": key, "targetId": item.immutable if target == "restImmutableEntryId" else item.default}
+            )
     return Answer(200, {"@odata.context": call.context("Collection(convertIdResult)"), "value": rows})
 
 
@@ -161,7 +175,7 @@ def _matching(call: Call) -> Item:
     item = call.item(call.args[-1])
     wanted = call.request.headers.get("if-match", "*")
     if wanted not in ("*", f'W/"{item.change_key}"'):
-        text = "The send or update operation could not be performed because the change key passed in the request is stale."
+        text = "The operation could not be performed because the change key passed in the request is stale."
         raise GraphError(412, "ErrorIrresolvableConflict", text)
     return item
 

@@ -193,14 +193,19 @@ def shuffle(answer: Answer, request: Request, options: Options, memory: list[str
 
 
 def tombstones(answer: Answer, request: Request, options: Options, memory: list[str]) -> None:
-    """Tombstones besides: `ids`, or of ids that nobody has seen (`rows` of them), with `reason`, in the old shape when `legacy`."""
+    """Tombstones of `ids`, or of `rows` ids that nobody has seen, with `reason`; `legacy` gives the older shape."""
     page = _listing(answer)
     if page is None:
         return
     ids = options.get("ids") or [f"AAkALgAAghost{number:04}{'x' * 55}" for number in range(int(options.get("rows", 3)))]
     reason = options.get("reason", "deleted")
-    marks: list[dict[str, Any]] = [{"id": key, "reason": reason} if options.get("legacy") else {"id": key, "@removed": {"reason": reason}} for key in ids]
-    page.rows = [*map(json.dumps, marks), *page.rows] if options.get("before", True) else [*page.rows, *map(json.dumps, marks)]
+    marks: list[dict[str, Any]] = [
+        {"id": key, "reason": reason} if options.get("legacy") else {"id": key, "@removed": {"reason": reason}}
+        for key in ids
+    ]
+    page.rows = (
+        [*map(json.dumps, marks), *page.rows] if options.get("before", True) else [*page.rows, *map(json.dumps, marks)]
+    )
 
 
 def lost(answer: Answer, request: Request, options: Options, memory: list[str]) -> None:
@@ -236,10 +241,30 @@ def _tail(text: str) -> str:
 
 
 DISTORTIONS: dict[str, Distortion] = {
-    "empty-body": empty_body, "html": html, "not-json": not_json, "truncated": truncated, "oversized": oversized,
-    "value-null": value_null, "value-missing": value_missing, "control": control, "no-id": no_id, "set-field": set_field,
-    "drop-field": drop_field, "link": link, "foreign-link": foreign_link, "plain-link": plain_link, "self-link": self_link,
-    "cycle": cycle, "both-links": both_links, "no-links": no_links, "duplicates": duplicates, "older": older,
-    "shuffle": shuffle, "tombstones": tombstones, "lost": lost, "no-preference": no_preference,
-    "wrong-preference": wrong_preference, "bad-gzip": bad_gzip,
-}  # fmt: skip
+    "empty-body": empty_body,
+    "html": html,
+    "not-json": not_json,
+    "truncated": truncated,
+    "oversized": oversized,
+    "value-null": value_null,
+    "value-missing": value_missing,
+    "control": control,
+    "no-id": no_id,
+    "set-field": set_field,
+    "drop-field": drop_field,
+    "link": link,
+    "foreign-link": foreign_link,
+    "plain-link": plain_link,
+    "self-link": self_link,
+    "cycle": cycle,
+    "both-links": both_links,
+    "no-links": no_links,
+    "duplicates": duplicates,
+    "older": older,
+    "shuffle": shuffle,
+    "tombstones": tombstones,
+    "lost": lost,
+    "no-preference": no_preference,
+    "wrong-preference": wrong_preference,
+    "bad-gzip": bad_gzip,
+}

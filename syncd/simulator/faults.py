@@ -1,4 +1,4 @@
-"""Faults on demand: which request is struck, and how; the README lists them by name. Knows wire shapes only, no mailbox."""
+"""Faults on demand: which request is struck, and how; the README lists them. Knows wire shapes, no mailbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,20 @@ WIRES = ("reset", "cut", "drip", "hang", "chunked-cut")
 """Faults that the server carries out while it sends."""
 
 NAMES = (*refusals.REFUSALS, *distortions.DISTORTIONS, *QUIRKS, *WIRES)
-KINDS = ("any", "token", "discovery", "users", "folders", "delta", "list", "item", "write", "photo", "batch", "subscriptions")
+KINDS = (
+    "any",
+    "token",
+    "discovery",
+    "users",
+    "folders",
+    "delta",
+    "list",
+    "item",
+    "write",
+    "photo",
+    "batch",
+    "subscriptions",
+)
 
 
 @dataclass(slots=True)
@@ -66,7 +79,14 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(
-        self, name: str, kind: str = "any", *, mailbox: str | None = None, at: int = 1, count: int | None = 1, **options: Any
+        self,
+        name: str,
+        kind: str = "any",
+        *,
+        mailbox: str | None = None,
+        at: int = 1,
+        count: int | None = 1,
+        **options: Any,
     ) -> Fault:
         """Adds a fault; what is returned counts the requests it saw and struck."""
         fault = Fault(name, kind, mailbox, at, count, options)
@@ -79,7 +99,7 @@ class Faults:
             self._faults.clear()
 
     def answer(self, request: Request) -> Answer | None:
-        """The refusal that takes the place of handling, None when there is none; notes what is to be done afterwards."""
+        """The refusal that takes the place of handling, or None; notes what is to be done afterwards."""
         with self._lock:
             request.struck = [fault for fault in self._faults if fault.strikes(request)]
         request.quirks = {fault.name: fault.options for fault in request.struck if fault.name in QUIRKS}

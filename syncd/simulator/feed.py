@@ -129,7 +129,9 @@ class Feed:
     ) -> Cursor:
         """A round of changes: for each id written or gone since, its row if it is here now, else a tombstone."""
         horizon = self.mailbox.clock.now() - timedelta(seconds=float(quirks.get("delayed", {}).get("seconds", 0)))
-        high, found, left = cursor.base, {}, set()
+        high = cursor.base
+        found: dict[str, Entry] = {}
+        left: set[str] = set()
         for trace in reversed(state.folder.journal):
             if trace.number <= cursor.base:
                 break
@@ -141,7 +143,10 @@ class Feed:
                 left.add(key)
             here = trace.item.folder is state.folder and self.mailbox.item(trace.item.immutable) is trace.item
             found.setdefault(key, (trace.item, trace.default, not here or key != _key(trace.item, immutable)))
-        queue = [(item, default, gone or ("lose-back" in quirks and key in left)) for key, (item, default, gone) in found.items()]
+        queue = [
+            (item, default, gone or ("lose-back" in quirks and key in left))
+            for key, (item, default, gone) in found.items()
+        ]
         return Cursor(high, tuple(reversed(queue)))
 
     def _token(self, state: State, generation: int) -> str:
@@ -163,7 +168,9 @@ class Feed:
         if state.folder is not folder:
             raise GraphError(400, "SyncStateInvalid", "The sync state does not belong to this folder.")
         if generation not in state.kept:
-            kept = "".join(f"[{number}]" for number in sorted(state.kept, key=lambda number: (number != state.highest, number)))
+            kept = "".join(
+                f"[{number}]" for number in sorted(state.kept, key=lambda number: (number != state.highest, number))
+            )
             text = f"generation={generation};[highest={state.highest}]{kept}"
             raise GraphError(410, "SyncStateNotFound", f"The sync state generation is not found; {text}.")
         return state, state.kept[generation]

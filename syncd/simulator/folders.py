@@ -81,8 +81,14 @@ def _page(call: Call, parent: Folder, path: str) -> Answer:
     rows = [json.dumps(_wire(call, folder)) for folder in found[skip : skip + top]]
     listing = Listing(call.context(f"users('{call.mailbox.guid}')/contactFolders"), rows)
     if skip + top < len(found):
-        kept = "".join(f"&{quote(name, safe='$')}={quote(call.query[name])}" for name in ("$select", "$filter") if name in call.query)
-        listing.links["nextLink"] = call.url(f"users/{call.mailbox.guid}/{path}", f"$top={top}&$skip={skip + top}{kept}")
+        kept = "".join(
+            f"&{quote(name, safe='$')}={quote(call.query[name])}"
+            for name in ("$select", "$filter")
+            if name in call.query
+        )
+        listing.links["nextLink"] = call.url(
+            f"users/{call.mailbox.guid}/{path}", f"$top={top}&$skip={skip + top}{kept}"
+        )
     if call.query.get("$count") == "true":
         listing.count = len(found)
     return Answer(200, listing, call.applied())

@@ -112,7 +112,11 @@ class Graph:
             call.request.mailbox = None
         mailbox = self.tenant.find(key)
         if mailbox is None:
-            raise GraphError(404, "ErrorInvalidUser" if call.request.kind != "users" else "Request_ResourceNotFound", f"The requested user '{key}' is invalid.")
+            raise GraphError(
+                404,
+                "ErrorInvalidUser" if call.request.kind != "users" else "Request_ResourceNotFound",
+                f"The requested user '{key}' is invalid.",
+            )
         call.request.mailbox = mailbox.address
         return mailbox
 
@@ -127,11 +131,11 @@ class Graph:
 
     def _permit(self, call: Call, mailbox: Mailbox) -> None:
         """Permission of the app, then the mailbox's own state."""
-        read = ("Contacts.Read", "Contacts.ReadWrite")
-        if call.request.kind == "write" or call.request.method in ("PATCH", "DELETE", "PUT"):
-            read = read[1:]
+        needed = ["Contacts.ReadWrite"]
+        if call.request.method == "GET" or call.request.kind == "item":
+            needed.append("Contacts.Read")
         stranger = "scp" in call.claims and call.claims["oid"] != mailbox.guid
-        if stranger or not call.granted(*read):
+        if stranger or not call.granted(*needed):
             raise GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
         if mailbox.kind in _REFUSALS:
             raise GraphError(404, *_REFUSALS[mailbox.kind])

@@ -20,7 +20,7 @@ Kind = str
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A contact (or, `hidden`, a contact group: counted by Exchange, never shown). `default` is the id that a move changes."""
+    """A contact (or, `hidden`, a group: counted by Exchange, never shown). `default` is the id that a move changes."""
 
     immutable: str
     default: str
@@ -55,13 +55,15 @@ class Item:
         key = (immutable, select, typed)
         if key not in self.texts:
             row = self.wire(immutable, select)
-            self.texts[key] = json.dumps({"@odata.type": "#microsoft.graph.contact", **row} if typed else row, separators=(",", ":"))
+            self.texts[key] = json.dumps(
+                {"@odata.type": "#microsoft.graph.contact", **row} if typed else row, separators=(",", ":")
+            )
         return self.texts[key]
 
 
 @dataclass(slots=True, frozen=True)
 class Trace:
-    """One line of a folder's journal: `item` was written in the folder, or `left` it under the default id it had there."""
+    """One line of a folder's journal: `item` was written there, or `left` it under the default id it had."""
 
     number: int
     at: datetime
@@ -72,7 +74,7 @@ class Trace:
 
 @dataclass(slots=True, eq=False)
 class Folder:
-    """`contacts` is False for Deleted Items, `gone` is set when a user deleted the folder. Items in order of arrival."""
+    """`contacts` is False for Deleted Items, `gone` set when a user deleted it. Items in order of arrival."""
 
     id: str
     name: str
@@ -89,7 +91,7 @@ class Folder:
 
 
 class Mailbox:
-    """One mailbox. Its edit operations do what a user in Outlook does; each takes the lock and is seen by delta at once.
+    """One mailbox. Its edit operations do what a user in Outlook does; each is seen by delta at once.
 
     Contacts are named by either id, folders by id, by path ("Kunden/Nord"), or by "contacts" for the default one.
     """

@@ -1,4 +1,4 @@
-"""The few `$filter`, `$orderby` and `$expand` forms that Outlook contacts know; everything else is refused as Graph does."""
+"""The few `$filter`, `$orderby` and `$expand` forms that Outlook contacts know; else it refuses, as Graph does."""
 
 from __future__ import annotations
 
@@ -61,7 +61,11 @@ def expanded(item: Item, wanted: str | None) -> dict[str, Any]:
         raise GraphError(400, "BadRequest", "Parsing OData Select and Expand failed.")
     kind = "extension" if match[1] == "extensions" else "property"
     name = _plain(match[2])
-    full = name if kind == "property" or "." not in name or name.startswith("microsoft.") else f"microsoft.graph.openTypeExtension.{name}"
+    full = (
+        name
+        if kind == "property" or "." not in name or name.startswith("microsoft.")
+        else f"microsoft.graph.openTypeExtension.{name}"
+    )
     found = item.extras.get(f"{kind} {full}")
     return {match[1]: [found]} if found else {}
 

@@ -17,49 +17,65 @@ _GENERATION = "The sync state generation is not found; generation=12;[highest=20
 _ON_PREMISE = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
 _POLICY = "Access to OData is disabled: blocked by tenant configured AppOnly AccessPolicy settings."
 _CLAIMS = {"access_token": {"nbf": {"essential": True, "value": "1700000000"}}}
-HTML = b"<!DOCTYPE html><html><head><title>Service Unavailable</title></head><body><h2>Our services aren't available right now</h2></body></html>"
+HTML = b"<!DOCTYPE html><html><head><title>Service Unavailable</title></head><body><h2>Not available</h2></body></html>"
+
+_CROWDED = "Application is over its MailboxConcurrency limit."
+_NO_DELTA = "Change tracking is not supported against 'microsoft.graph.contact'."
+_ITEM = "The specified object was not found in the store."
+_FOLDER = "The specified folder could not be found in the store."
+_CAE = "Continuous access evaluation resulted in challenge."
+_RIGHTS = "Insufficient privileges to complete the operation."
+
+
+def _graph(status: int, code: str, message: str, **more: Any) -> dict[str, Any]:
+    return {"status": status, "code": code, "message": message, **more}
+
+
+def _oauth(status: int, error: str, number: int, message: str, **more: Any) -> dict[str, Any]:
+    return {"status": status, "error": error, "number": number, "message": message, **more}
+
 
 REFUSALS: dict[str, dict[str, Any]] = {
-    "status": {"status": 500, "code": "InternalServerError", "message": "An error occurred."},
-    "throttle": {"status": 429, "code": "TooManyRequests", "message": "Please retry again later.", "retry_after": 1},
-    "concurrency": {"status": 429, "code": "ApplicationThrottled", "message": "Application is over its MailboxConcurrency limit.", "retry_after": 1},
-    "objects": {"status": 429, "code": "ErrorTooManyObjectsOpened", "message": "Too many concurrent connections opened., Cannot open mailbox."},
-    "server-error": {"status": 500, "code": "ErrorInternalServerTransientError", "message": "Cannot open mailbox."},
-    "corrupt": {"status": 500, "code": "ErrorCorruptData", "message": "Data is corrupt."},
+    "status": _graph(500, "InternalServerError", "An error occurred."),
+    "throttle": _graph(429, "TooManyRequests", "Please retry again later.", retry_after=1),
+    "concurrency": _graph(429, "ApplicationThrottled", _CROWDED, retry_after=1),
+    "objects": _graph(429, "ErrorTooManyObjectsOpened", "Too many concurrent connections opened."),
+    "server-error": _graph(500, "ErrorInternalServerTransientError", "Cannot open mailbox."),
+    "corrupt": _graph(500, "ErrorCorruptData", "Data is corrupt."),
     "bad-gateway": {"status": 502, "body": "html"},
     "unavailable": {"status": 503, "body": "empty"},
-    "stale": {"status": 503, "code": "MailboxInfoStale", "message": _STALE},
-    "gateway-timeout": {"status": 504, "code": "UnknownError", "message": ""},
-    "bandwidth": {"status": 509, "code": "BandwidthLimitExceeded", "message": "Bandwidth limit exceeded."},
-    "locked": {"status": 423, "code": "resourceLocked", "message": "The resource is locked."},
-    "unauthorized": {"status": 401, "code": "InvalidAuthenticationToken", "message": "Lifetime validation failed, the token is expired."},
-    "claims": {"status": 401, "code": "InvalidAuthenticationToken", "message": "Continuous access evaluation resulted in challenge."},
-    "gone": {"status": 410, "code": "SyncStateNotFound", "message": _GENERATION},
-    "resync": {"status": 410, "code": "ResyncRequired", "message": "Resync required. Replace any local items.", "location": True},
-    "bad-state": {"status": 400, "code": "SyncStateInvalid", "message": "The sync state is invalid."},
-    "bad-token": {"status": 400, "code": "ErrorInvalidIdMalformed", "message": "Badly formed token."},
-    "no-delta": {"status": 400, "code": "BadRequest", "message": "Change tracking is not supported against 'microsoft.graph.contact'."},
+    "stale": _graph(503, "MailboxInfoStale", _STALE),
+    "gateway-timeout": _graph(504, "UnknownError", ""),
+    "bandwidth": _graph(509, "BandwidthLimitExceeded", "Bandwidth limit exceeded."),
+    "locked": _graph(423, "resourceLocked", "The resource is locked."),
+    "unauthorized": _graph(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."),
+    "claims": _graph(401, "InvalidAuthenticationToken", _CAE),
+    "gone": _graph(410, "SyncStateNotFound", _GENERATION),
+    "resync": _graph(410, "ResyncRequired", "Resync required. Replace any local items.", location=True),
+    "bad-state": _graph(400, "SyncStateInvalid", "The sync state is invalid."),
+    "bad-token": _graph(400, "ErrorInvalidIdMalformed", "Badly formed token."),
+    "no-delta": _graph(400, "BadRequest", _NO_DELTA),
     "empty-404": {"status": 404, "body": "empty"},
-    "item-gone": {"status": 404, "code": "ErrorItemNotFound", "message": "The specified object was not found in the store."},
-    "folder-gone": {"status": 404, "code": "ErrorSyncFolderNotFound", "message": "The specified folder could not be found in the store."},
-    "denied": {"status": 403, "code": "ErrorAccessDenied", "message": _POLICY},
-    "quota": {"status": 403, "code": "ErrorQuotaExceeded", "message": "Mailbox has exceeded maximum mailbox size."},
-    "no-mailbox": {"status": 404, "code": "MailboxNotEnabledForRESTAPI", "message": _ON_PREMISE},
-    "no-user": {"status": 404, "code": "ErrorInvalidUser", "message": "The requested user is invalid."},
-    "no-right": {"status": 403, "code": "Authorization_RequestDenied", "message": "Insufficient privileges to complete the operation."},
+    "item-gone": _graph(404, "ErrorItemNotFound", _ITEM),
+    "folder-gone": _graph(404, "ErrorSyncFolderNotFound", _FOLDER),
+    "denied": _graph(403, "ErrorAccessDenied", _POLICY),
+    "quota": _graph(403, "ErrorQuotaExceeded", "Mailbox has exceeded maximum mailbox size."),
+    "no-mailbox": _graph(404, "MailboxNotEnabledForRESTAPI", _ON_PREMISE),
+    "no-user": _graph(404, "ErrorInvalidUser", "The requested user is invalid."),
+    "no-right": _graph(403, "Authorization_RequestDenied", _RIGHTS),
     "redirect": {"status": 302, "body": "empty", "headers": {"Location": "https://elsewhere.example/v1.0/"}},
-    "token-refused": {"status": 401, "error": "invalid_client", "number": 7000215, "message": "Invalid client secret provided."},
-    "token-throttled": {"status": 429, "error": "temporarily_unavailable", "number": 90055, "message": "Server is overloaded.", "retry_after": 1},
-    "token-down": {"status": 503, "error": "temporarily_unavailable", "number": 90033, "message": "A transient error has occurred."},
+    "token-refused": _oauth(401, "invalid_client", 7000215, "Invalid client secret provided."),
+    "token-throttled": _oauth(429, "temporarily_unavailable", 90055, "Server is overloaded.", retry_after=1),
+    "token-down": _oauth(503, "temporarily_unavailable", 90033, "A transient error has occurred."),
     "token-page": {"status": 200, "body": "html"},
     "token-missing": {"status": 200, "body": "object"},
-}  # fmt: skip
+}
 """Name → what is answered; a fault's own options stand above these."""
 
 
 def refuse(name: str, options: Mapping[str, Any], request: Request, now: datetime, root: str) -> Answer:
     """The answer of the refusal `name`. Options: `status`, `code`, `message`, `error`, `number`, `body`
-    (`json`, `empty`, `html`, `object`), `headers`, `retry_after` (number, text as is, or "date+N" for a date N seconds on).
+    (`json`, `empty`, `html`, `object`), `headers`, `retry_after` (number, text as is, "date+N" for N seconds on).
     """
     wanted = {**REFUSALS[name], **options}
     headers = dict(wanted.get("headers", {}))

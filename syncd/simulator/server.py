@@ -16,7 +16,9 @@ from typing import Any
 from syncd.simulator.clock import Clock
 from syncd.simulator.wire import Answer, Headers, Request
 
-DIAGNOSTIC = '{"ServerInfo":{"DataCenter":"North Europe","Slice":"E","Ring":"5","ScaleUnit":"001","RoleInstance":"SIM0"}}'
+DIAGNOSTIC = (
+    '{"ServerInfo":{"DataCenter":"North Europe","Slice":"E","Ring":"5","ScaleUnit":"001","RoleInstance":"SIM0"}}'
+)
 
 Service = Callable[[Request], Answer]
 
@@ -36,7 +38,9 @@ class Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
         super().__init__(("127.0.0.1", port), Connection)
         self.port = int(self.server_address[1])
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name=f"simulator:{self.port}", daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.05,), name=f"simulator:{self.port}", daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -91,7 +95,7 @@ class Connection(BaseHTTPRequestHandler):
         request = Request(self.command, self.path, headers, body)
         self._send(request, self.server.service(request))
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = serve
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = serve  # noqa: N815 - http.server asks for these names
 
     def _send(self, request: Request, answer: Answer) -> None:
         if answer.wire == "hang":
@@ -167,7 +171,7 @@ class Connection(BaseHTTPRequestHandler):
 
 
 def _shut(connection: socket.socket) -> None:
-    """Wakes the thread that reads from the socket; SSLSocket's own `shutdown` would pull the TLS object from under it."""
+    """Wakes the thread that reads from the socket; SSLSocket's `shutdown` would pull the TLS object from under it."""
     try:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:

@@ -14,6 +14,10 @@ PLAIN_JSON = "application/json; charset=utf-8"
 _KEYED = re.compile(r"([A-Za-z.]+)\('((?:[^']|'')*)'\)")
 
 
+def _compact(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
 class Headers(dict[str, str]):
     """Header names folded to lower case; repeated headers are joined by a comma, as HTTP allows."""
 
@@ -24,7 +28,7 @@ class Headers(dict[str, str]):
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request. `kind`, `mailbox` and `quirks` are filled in while it is routed; `target` is the path as sent."""
+    """One HTTP request. `target` is the path as sent; what begins at `id` is filled in while it is routed."""
 
     method: str
     target: str
@@ -100,7 +104,8 @@ class Listing:
         if self.count is not None:
             head["@odata.count"] = self.count
         head.update({f"@odata.{name}": link for name, link in self.links.items()})
-        return f'{json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]},"value":[{",".join(self.rows)}]}}'.encode()
+        start = _compact(head)[:-1]
+        return f'{start},"value":[{",".join(self.rows)}]}}'.encode("utf-8", "surrogatepass")
 
 
 @dataclass(slots=True)
@@ -118,7 +123,7 @@ class Answer:
         if isinstance(self.payload, Listing):
             return self.payload.encode()
         if isinstance(self.payload, dict):
-            return json.dumps(self.payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+            return _compact(self.payload).encode("utf-8", "surrogatepass")
         return self.payload or b""
 
 
