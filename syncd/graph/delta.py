@@ -25,8 +25,8 @@ FOLDERS = 5_000
 _FOLDER_SELECT = "$select=id,displayName,parentFolderId"
 _USER_SELECT = "$select=id,displayName,mail,userPrincipalName,userType,accountEnabled"
 _IMMUTABLE = 'IdType="ImmutableId"'
-_NO_DELTA = frozenset({400, 404, 405, 501})
-_LOST_LINK = frozenset({400, 405, 414})
+_NO_DELTA = frozenset({"badrequest", "notsupported", "notimplemented", "unsupportedquery", ""})
+_LOST_STATE = frozenset({"syncstateinvalid", "syncstatenotfound", "resyncrequired"})
 
 
 def folders(graph: Graph, mailbox: str) -> list[Folder]:
@@ -140,7 +140,9 @@ def _round(graph: Graph, target: str, mailbox: str, prefer: Sequence[str], first
         return _in_folder(graph, target, mailbox, prefer, _delta_page(graph))
     except Rejected as error:
         caught = error
-    if first and caught.status in _NO_DELTA:
+    if caught.code in _LOST_STATE or (caught.status == 400 and not first):
+        raise over()
+    if first and (caught.status in (405, 501) or (caught.status == 400 and caught.code in _NO_DELTA)):
         raise NoDelta(
             Problem(
                 "SY-G16",
@@ -149,7 +151,7 @@ def _round(graph: Graph, target: str, mailbox: str, prefer: Sequence[str], first
                 "Nothing.",
             )
         )
-    raise over() if caught.status in _LOST_LINK else caught
+    raise caught
 
 
 def _in_folder(graph: Graph, target: str, mailbox: str, prefer: Sequence[str], check: Check) -> Answer:

@@ -70,7 +70,7 @@ def judge(reply: Reply, mailbox: str | None) -> Fault:
         return _missing(reply, codes, mailbox)
     if reply.status == 410:
         return Fault(over(_trace(reply), reply.headers.get("location") or None))
-    if "errorcorruptdata" not in codes and (reply.status == 408 or reply.status >= 500):
+    if "errorcorruptdata" not in codes and (reply.status == 408 or (reply.status >= 500 and reply.status != 501)):
         return Fault(_server(reply, after), "again", after, reconnect=reply.status == 503)
     if reply.status < 400:
         return unsound(f"Graph answered {reply.status}, which no such request has as its answer", mailbox, reply)
@@ -290,4 +290,3 @@ def _trace(reply: Reply | None) -> str:
 
 def _whose(mailbox: str | None) -> str:
     return f"mailbox {mailbox}" if mailbox else "directory"
-
