@@ -113,19 +113,29 @@ class Session:
         else:
             self.run(f"DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
 
-    def block(self, table: str, count: int) -> int:
-        """Reserves `count` ids of a table that were never used before; returns the first. Inside a write transaction."""
+    def next_id(self, table: str) -> int:
+        """The id that comes after all that were ever used in a table. Holds until the write transaction ends."""
         if self.postgres:
-            first = int(self.value(f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))"))
-            self.value(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), ?)", first + count - 1)
-            return first
-        last = int(self.value("SELECT seq FROM sqlite_sequence WHERE name = ?", table) or 0)
-        if last:
-            self.run("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", last + count, table)
+            last, called = self.rows(f"SELECT last_value, is_called FROM {table}_id_seq")[0]
+            return int(last) + 1 if called else int(last)
+        return int(self.value("SELECT seq FROM sqlite_sequence WHERE name = ?", table) or 0) + 1
+
+    def reserve(self, table: str, count: int) -> int:
+        """Sets `count` ids aside for later; returns the first."""
+        first = self.next_id(table)
+        if self.postgres:
+            self.used_ids(table, first + count - 1)
+        elif first > 1:
+            self.run("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", first + count - 1, table)
         else:
             self.run("DELETE FROM sqlite_sequence WHERE name = ?", table)
             self.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, count)
-        return last + 1
+        return first
+
+    def used_ids(self, table: str, last: int) -> None:
+        """Tells that ids up to `last` were given out. SQLite's AUTOINCREMENT sees it by itself."""
+        if self.postgres and last >= self.next_id(table):
+            self.value(f"SELECT setval('{table}_id_seq', ?)", last)
 
     def add(self, table: str, **values: Any) -> int:
         """Inserts one row into a table with an id; returns the id."""

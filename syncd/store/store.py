@@ -40,9 +40,29 @@ class Store:
         """A session that sees one state of the store and writes nothing."""
         try:
             with self._engine.connect() as connection, connection.begin():
+                self._begin(connection, "BEGIN")
                 yield Session(connection)
         except DBAPIError as error:
             raise _translated(self, error) from error
+
+    @contextmanager
+    def drafting(self) -> Iterator[Session]:
+        """A reading session that may keep temporary tables; they go with it."""
+        try:
+            with self._engine.connect() as connection:
+                transaction = connection.begin()
+                self._begin(connection, "BEGIN")
+                try:
+                    yield Session(connection)
+                finally:
+                    transaction.rollback()
+        except DBAPIError as error:
+            raise _translated(self, error) from error
+
+    def _begin(self, connection: sa.Connection, statement: str) -> None:
+        """SQLAlchemy's own begin opens no transaction on SQLite while the driver is in autocommit."""
+        if not self.postgres:
+            connection.exec_driver_sql(statement)
 
     @contextmanager
     def writing(self, name: str = "write") -> Iterator[Session]:
@@ -57,8 +77,7 @@ class Store:
                 with connection.begin() as transaction:
                     if self.postgres:
                         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITE_LOCK,))
-                    else:
-                        connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    self._begin(connection, "BEGIN IMMEDIATE")
                     yield Session(connection)
                     self.step(f"{name}:commit")
                     transaction.commit()
@@ -133,7 +152,6 @@ def _prepare(connection: sqlite3.Connection, record: object) -> None:
         f"busy_timeout = {BUSY_SECONDS * 1000}",
         "cache_size = -64000",
         "wal_autocheckpoint = 10000",
-        "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

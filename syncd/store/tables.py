@@ -33,7 +33,7 @@ def _id() -> sa.Column[int]:
 
 def _field(of: Field) -> sa.Column[object]:
     if of.kind == "link":
-        target = sa.ForeignKey(f"{MODULES[of.link or ''].table}.id")
+        target = sa.ForeignKey(f"{MODULES[of.link or ''].table}.id", deferrable=True, initially="DEFERRED")
         return sa.Column(of.column, sa.BigInteger, target, index=True)
     if of.kind in INTEGER_KINDS:
         return sa.Column(of.column, sa.SmallInteger if of.kind == "flag" else sa.BigInteger)
@@ -76,6 +76,7 @@ RUN = sa.Table(
     sa.Column("ended", sa.Text),
     sa.Column("undoes", sa.BigInteger, sa.ForeignKey("run.id"), index=True),
     sa.Column("orders", sa.Text, nullable=False),
+    sa.Column("lease", sa.Text),
     sa.Column("taken", sa.Integer, nullable=False, server_default="0"),
     *_counts(),
     sqlite_autoincrement=True,
@@ -88,11 +89,12 @@ CHANGE = sa.Table(
     sa.Column("module", sa.SmallInteger, primary_key=True, autoincrement=False),
     sa.Column("record", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("run", sa.BigInteger, nullable=False, index=True),
+    sa.Column("run", sa.BigInteger, nullable=False),
     sa.Column("op", sa.SmallInteger, nullable=False),
     sa.Column("source", sa.BigInteger),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("delta", sa.Text),
+    sa.Index("ix_change_run", "run", "module", "record"),
     sqlite_with_rowid=False,
 )
 """The ledger: one row a write of a record. `source` is a line of the run's file or a source item's id."""
@@ -221,11 +223,11 @@ SOURCE_ITEM = sa.Table(
     sa.Column("contact", sa.BigInteger, index=True),
     sa.Column("account", sa.BigInteger),
     sa.Column("pending", sa.SmallInteger, nullable=False, server_default="0"),
-    sa.Column("held", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("held", sa.BigInteger),
     sa.UniqueConstraint("mailbox", "graph_id"),
     sa.Index("ix_source_item_pending", "mailbox", "pending", "graph_id"),
     sqlite_autoincrement=True,
 )
 """One Outlook contact as last seen (`observed`, JSON) and as last carried out (`applied`). `gone` marks a tombstone
-("hint", "deleted", "scope"); `pending` that observed and applied differ; `held` that its record was taken back by hand
-and is not made again until the source changes."""
+("hint", "deleted", "scope"); `pending` that observed and applied differ; `held` is the contact that was taken back by
+hand or by an undo, and is not made again until the source changes or the hold is released."""

@@ -1,0 +1,113 @@
+"""Apply: carries out planned actions inside the caller's transaction; the only place that writes business rows.
+
+The caller commits its own progress (a file's rows, a mailbox's items, an undo's position) in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from syncd.crm import bulk, ledger
+from syncd.crm.matching import Keys
+from syncd.crm.plan import Action, Key, Rec
+from syncd.errors import Outdated, Problem
+from syncd.modules import Module
+from syncd.store import Session
+
+
+def apply(tx: Session, run: int, actions: Sequence[Action], keys: Iterable[Keys]) -> None:
+    """Writes records, match keys and ledger of the actions. `keys` are the modules' key makers.
+
+    The plan was made, or checked with `check`, in this same transaction.
+    """
+    makers = {maker.module.name: maker for maker in keys}
+    modules = sorted({a.module.name: a.module for a in actions}.values(), key=lambda m: m.number)
+    groups = [(module, _Group(a for a in actions if a.module is module)) for module in modules]
+    for module, group in groups:
+        bulk.insert(tx, module, group.created)
+        if group.created:
+            tx.used_ids(module.table, max(r.id for r in group.created))
+    for module, group in groups:
+        for columns, recs in group.updated.items():
+            bulk.update(tx, module, recs, columns)
+    for module, group in reversed(groups):
+        bulk.delete(tx, module, [r.id for r in group.deleted])
+        _write_keys(tx, module, group, makers[module.name])
+    ledger.write(tx, run, actions)
+
+
+class _Group:
+    """A module's actions as the net effect on each record."""
+
+    def __init__(self, actions: Iterable[Action]) -> None:
+        ops: dict[int, list[Action]] = {}
+        for action in actions:
+            ops.setdefault(action.rec.id, []).append(action)
+        self.created: list[Rec] = []
+        self.deleted: list[Rec] = []
+        self.updated: dict[tuple[int, ...], list[Rec]] = {}
+        self.images: dict[int, Any] = {}
+        self.changed: list[Rec] = []
+        for found in ops.values():
+            self._sort(found)
+
+    def _sort(self, found: list[Action]) -> None:
+        first, last, rec = found[0], found[-1], found[0].rec
+        if last.op == "delete":
+            if first.op != "create":
+                self.deleted.append(rec)
+                self.images[rec.id] = last.values
+        elif first.op == "create":
+            self.created.append(rec)
+        else:
+            self.changed.append(rec)
+            module = first.module
+            names = {name for a in found for name in a.delta or ()}
+            positions = {len(module.fields) if n.startswith("extra.") else module.at[n] for n in names}
+            self.updated.setdefault(tuple(sorted(positions)), []).append(rec)
+
+
+def check(tx: Session, actions: Sequence[Action]) -> None:
+    """Proves that every record that a saved plan changes or deletes stands at the version from which it was planned.
+
+    Raises Outdated, naming the first that does not.
+    """
+    for module in {a.module.name: a.module for a in actions}.values():
+        bases = {a.rec.id: a.rec.base for a in actions if a.module is module and a.op != "create" and a.rec.id > 0}
+        stands = dict(tx.lookup(module.table, "id", ("version",), list(bases)))
+        for record, base in bases.items():
+            if stands.get(record) != base:
+                raise outdated(module, record)
+
+
+def outdated(module: Module, record: int) -> Outdated:
+    """What to say when a record has moved on since it was planned."""
+    return Outdated(
+        Problem(
+            "SY-W05",
+            f"{module.singular} {record} has changed since this was planned.",
+            "Carrying it out would overwrite what came in between; nothing was done.",
+            "Make the plan again with --dry-run and look at it anew.",
+        )
+    )
+
+
+def _write_keys(tx: Session, module: Module, group: _Group, maker: Keys) -> None:
+    added: list[tuple[int, Key]] = [(r.id, key) for r in group.created for key in _keys(r, maker)]
+    dropped: list[tuple[int, Key]] = []
+    for rec in group.changed:
+        if rec.keys is not None and rec.old_keys is not None and rec.keys != rec.old_keys:
+            added += [(rec.id, key) for key in rec.keys if key not in rec.old_keys]
+            dropped += [(rec.id, key) for key in rec.old_keys if key not in rec.keys]
+    known = [r for r in group.deleted if r.old_keys is not None]
+    dropped += [(r.id, key) for r in known for key in r.old_keys or ()]
+    rest = [r for r in group.deleted if r.old_keys is None]
+    for rec, found in zip(rest, maker.of_many([r.values for r in rest]), strict=True):
+        dropped += [(rec.id, key) for key in found]
+    bulk.drop_keys(tx, module, dropped)
+    bulk.add_keys(tx, module, added)
+
+
+def _keys(rec: Rec, maker: Keys) -> list[Key]:
+    return rec.keys if rec.keys is not None else maker.of(rec.values)

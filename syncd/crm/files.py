@@ -1,0 +1,97 @@
+"""Files: which contents were imported, how far, and by which run; knows no file on a disk.
+
+A content (SHA-256) counts once a module while its run stands: an undone or failed import may come again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from syncd.crm import ledger
+from syncd.modules import Module
+from syncd.store import Session, leases
+from syncd.store.leases import Lease
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One content to be imported by this process. `rows` data rows are in the store already; `orders` are the run's own."""
+
+    run: int
+    lease: Lease
+    rows: int
+    orders: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A content that a standing run has imported."""
+
+    run: int
+
+
+def claim(
+    tx: Session, sha256: str, module: Module, name: str, *, actor: str, orders: Mapping[str, Any], now: datetime
+) -> Claim | Repeat:
+    """Claims a content, goes on with a killed import under the order it began with, or names the run that has it.
+
+    Raises Busy when another process is importing it.
+    """
+    standing = _standing(tx, sha256, module)
+    if standing is not None and standing[1] == "done":
+        return Repeat(standing[0])
+    lease = leases.take(tx, f"file:{module.name}:{sha256[:16]}", now)
+    if standing is not None:
+        run, _, rows = standing
+        return Claim(run, lease, rows, ledger.orders(tx, run))
+    run = ledger.begin(tx, "import", name, actor=actor, now=now, orders=orders, lease=lease.name)
+    tx.run("INSERT INTO file (run, sha256, module, rows) VALUES (?, ?, ?, 0)", run, sha256, module.number)
+    return Claim(run, lease, 0, dict(orders))
+
+
+def _standing(tx: Session, sha256: str, module: Module) -> tuple[int, str, int] | None:
+    """The run that has, or is having, this content: (id, state, rows)."""
+    row = tx.row(
+        "SELECT r.id, r.state, f.rows FROM file f JOIN run r ON r.id = f.run"
+        " WHERE f.sha256 = ? AND f.module = ? AND r.state IN ('running', 'done') ORDER BY r.state, r.id DESC",
+        sha256,
+        module.number,
+    )
+    return (int(row[0]), str(row[1]), int(row[2])) if row else None
+
+
+def standing(tx: Session, sha256: str, module: Module) -> int | None:
+    """The run by which this content stands in the store, None when it does not."""
+    found = _standing(tx, sha256, module)
+    return found[0] if found and found[1] == "done" else None
+
+
+def plan_file(tx: Session, run: int, sha256: str, module: Module) -> None:
+    """Notes the content that a dry run has looked at."""
+    tx.run("INSERT INTO file (run, sha256, module, rows) VALUES (?, ?, ?, 0)", run, sha256, module.number)
+
+
+def opened(tx: Session, run: int, found: Mapping[str, Any]) -> None:
+    """Keeps what the reader found about the file."""
+    tx.run("UPDATE file SET opened = ? WHERE run = ?", json.dumps(found, ensure_ascii=False), run)
+
+
+def found(tx: Session, run: int) -> dict[str, Any]:
+    """What the reader found about the file of a run; empty when it was never opened."""
+    text = tx.value("SELECT opened FROM file WHERE run = ?", run)
+    return dict(json.loads(text)) if text else {}
+
+
+def advance(tx: Session, run: int, rows: int) -> None:
+    """Notes that the first `rows` data rows of the file are in the store."""
+    tx.run("UPDATE file SET rows = ? WHERE run = ?", rows, run)
+
+
+def content(tx: Session, run: int) -> tuple[str, int] | None:
+    """Checksum and module number of a run's file, None when it has none."""
+    row = tx.row("SELECT sha256, module FROM file WHERE run = ?", run)
+    return (str(row[0]), int(row[1])) if row else None

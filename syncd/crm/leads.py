@@ -1,0 +1,184 @@
+"""Leads: what a chunk of file rows means for the store; knows no file format.
+
+Rows act as if they were applied one by one: each sees what the rows before it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from importers.rows import Batch
+from syncd.crm.matching import View, Words, same_name
+from syncd.crm.plan import Action, Delta, Key, Plan, Rec, extras
+from syncd.modules import Module
+from syncd.modules.declare import MATCH_KINDS
+
+OnDuplicate = Literal["skip", "overwrite", "clone"]
+EMAIL = MATCH_KINDS["email"]
+PERSON = MATCH_KINDS["person"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What to do with a row that matches, and on what it matches: the rules' own order, or `match_on` fields together."""
+
+    on_duplicate: OnDuplicate = "skip"
+    match_on: tuple[str, ...] = ()
+
+
+@dataclass
+class Chunk:
+    """Rows ready to be planned: whole records in column order, each with its line and match keys."""
+
+    lines: Sequence[int]
+    values: Sequence[tuple[Any, ...]]
+    keys: Sequence[list[Key]]
+    match: Sequence[str | None] = field(default_factory=list)
+
+
+def chunk(module: Module, batch: Batch, view: View, policy: Policy) -> Chunk:
+    """A reader's batch, whose `keys` are parallel to the module's, as whole records with their match keys."""
+    count = len(batch["lines"])
+    blank: list[Any] = [None] * count
+    columns = [batch["columns"].get(f.name, blank) for f in module.fields]
+    numbers = [kind.number for kind in module.keys]
+    keys = [[(n, v) for n, v in zip(numbers, row, strict=True) if v] for row in zip(*batch["keys"], strict=True)]
+    made = Chunk(batch["lines"], list(zip(*columns, batch["extra"], strict=True)), keys)
+    if view.keys.custom:
+        named = {f.name: column for f, column in zip(module.fields, columns, strict=True)}
+        for fields, number in view.keys.custom.items():
+            found = view.keys.composite(fields, named, count)
+            for row, value in zip(keys, found, strict=True):
+                if value:
+                    row.append((number, value))
+            if fields == policy.match_on:
+                made.match = found
+    for row in keys:
+        if len(row) > 1:
+            row[:] = sorted(set(row))
+    return made
+
+
+def load(view: View, rows: Chunk, policy: Policy) -> None:
+    """Fetches all records that a row of the chunk may mean, in a few set queries."""
+    if policy.on_duplicate == "clone":
+        return
+    if policy.match_on:
+        view.load({view.keys.custom[policy.match_on]: rows.match})
+        return
+    wanted: dict[int, list[str]] = {EMAIL: [], PERSON: []}
+    for keys in rows.keys:
+        for kind, value in keys:
+            if kind in wanted:
+                wanted[kind].append(value)
+    view.load(wanted)
+
+
+class Decider:
+    """Decides one chunk, row by row."""
+
+    def __init__(self, view: View, policy: Policy, words: Words, first_id: int) -> None:
+        self.view = view
+        self.policy = policy
+        self.words = words
+        self.next_id = first_id
+        self.step = 1 if first_id > 0 else -1
+        self.plan = Plan()
+        self.module = view.module
+
+    def decide(self, rows: Chunk) -> Plan:
+        """The plan of a chunk; counts created, updated, unchanged and duplicate."""
+        match = rows.match or [None] * len(rows.lines)
+        for line, values, keys, custom in zip(rows.lines, rows.values, rows.keys, match, strict=True):
+            found, reason, passed = self._match(values, keys, custom)
+            if found is None:
+                self._create(line, values, keys, reason, passed)
+            elif self.policy.on_duplicate == "skip":
+                self.plan.count("duplicate")
+            else:
+                self._overwrite(found, line, values, reason)
+        return self.plan
+
+    def _match(self, values: tuple[Any, ...], keys: list[Key], custom: str | None) -> tuple[Rec | None, str, tuple[int, ...]]:
+        """The record that a row means, with the reason; else why not, and the candidates that were passed over."""
+        if self.policy.on_duplicate == "clone":
+            return None, "clone", ()
+        if self.policy.match_on:
+            found = self.view.candidates(self.view.keys.custom[self.policy.match_on], custom)
+            return (found[0], "match-on", ()) if found else (None, "new", ())
+        index = self.view.index
+        if not any(index.get(key) for key in keys):
+            return None, "new", ()
+        return self._person(values, keys)
+
+    def _person(self, values: tuple[Any, ...], keys: list[Key]) -> tuple[Rec | None, str, tuple[int, ...]]:
+        passed: list[int] = []
+        mine = self.name(values)
+        best: tuple[int, Rec, str] | None = None
+        for rec in self._having(EMAIL, keys):
+            why = same_name(mine, self.name(rec.values), self.words)
+            if why is None:
+                passed.append(rec.id)
+            elif best is None or (why == "equal" and best[0]):
+                best = (why != "equal", rec, f"email|names={why}")
+        if best is not None:
+            return best[1], best[2], tuple(passed)
+        mailed = any(kind == EMAIL for kind, _ in keys)
+        for rec in self._having(PERSON, keys):
+            if not mailed or not self._mailed(rec):
+                return rec, "person", tuple(passed)
+            passed.append(rec.id)
+        passed = list(dict.fromkeys(passed))
+        return None, "new" + (f"|not={','.join(map(str, passed))}" if passed else ""), tuple(passed)
+
+    def _having(self, kind: int, keys: list[Key]) -> list[Rec]:
+        found: dict[int, Rec] = {}
+        for number, value in keys:
+            if number == kind:
+                found.update((rec.id, rec) for rec in self.view.candidates(kind, value))
+        return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))]
+
+    def _mailed(self, rec: Rec) -> bool:
+        at = self.module.at
+        return any(rec.values[at[name]] for name in ("email", "secondary_email"))
+
+    def name(self, values: Any) -> tuple[str, str]:
+        """First and last name, both blank where the record only borrows its name from its company or e-mail."""
+        at = self.module.at
+        first, last = values[at["first_name"]] or "", values[at["last_name"]] or ""
+        email = values[at["email"]] or ""
+        if not first and last in (values[at["company"]], email.partition("@")[0]):
+            return "", ""
+        return first, last
+
+    def _create(self, line: int, values: tuple[Any, ...], keys: list[Key], reason: str, passed: tuple[int, ...]) -> None:
+        rec = Rec(self.next_id, 1, values, keys)
+        rec.base = 0
+        self.next_id += self.step
+        self.view.create(rec)
+        self.plan.actions.append(Action("create", self.module, rec, 1, line, reason, values, None, passed))
+        self.plan.count("created")
+
+    def _overwrite(self, rec: Rec, line: int, values: tuple[Any, ...], reason: str) -> None:
+        """A filled cell wins, a blank one never wipes, and a consent once withdrawn stays withdrawn."""
+        delta: Delta = {}
+        for i, one in enumerate(self.module.fields):
+            new, old = values[i], rec.values[i]
+            if new is None or new == old or (one.name == "email_opt_out" and old):
+                continue
+            delta[one.name] = (old, new)
+        if "last_name" in delta and self.name(values) == ("", ""):
+            del delta["last_name"]
+        if values[-1] is not None and values[-1] != rec.values[-1]:
+            old_extra = extras(rec.values[-1])
+            for name, value in extras(values[-1]).items():
+                if old_extra.get(name) != value:
+                    delta[f"extra.{name}"] = (old_extra.get(name), value)
+        if not delta:
+            self.plan.count("unchanged")
+            return
+        self.view.update(rec, delta)
+        self.plan.actions.append(Action("update", self.module, rec, rec.version, line, reason, None, delta))
+        self.plan.count("updated")

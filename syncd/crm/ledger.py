@@ -1,0 +1,137 @@
+"""Ledger: runs, the changes they made and the problems they met; knows no rule of matching.
+
+A run is one sync of one mailbox, one file, one edit, one undo; its changes are one row a write of a record. What leaves
+no change is counted on the run. A run's sum is checked in its last commit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from syncd.crm.history import Change
+from syncd.crm.plan import OPS, Action, image
+from syncd.errors import Problem, Refused
+from syncd.modules import Module
+from syncd.store import Session
+from syncd.store.tables import COUNTS
+from syncd.store.times import stamp
+
+CHANGE_COLUMNS = ("module", "record", "version", "run", "op", "source", "reason", "delta")
+SUMMED = ("created", "updated", "unchanged", "removed", "refused", "duplicate", "excluded")
+"""The counts of which every row or contact that came in is in exactly one."""
+
+
+def begin(
+    tx: Session,
+    kind: str,
+    source: str,
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+    parent: int | None = None,
+    undoes: int | None = None,
+    orders: Mapping[str, Any] | None = None,
+    lease: str | None = None,
+) -> int:
+    """Opens a run; returns its id."""
+    return tx.add(
+        "run",
+        parent=parent,
+        kind=kind,
+        source=source,
+        actor=actor,
+        reason=reason,
+        state="running",
+        started=stamp(now),
+        undoes=undoes,
+        orders=json.dumps(orders or {}, ensure_ascii=False, sort_keys=True),
+        lease=lease,
+    )
+
+
+def orders(tx: Session, run: int) -> dict[str, Any]:
+    """What a run was told to do."""
+    return dict(json.loads(tx.value("SELECT orders FROM run WHERE id = ?", run)))
+
+
+def count(tx: Session, run: int, counts: Mapping[str, int], taken: int) -> None:
+    """Adds a batch to a run's counts: `taken` rows or contacts came in, `counts` says what became of them."""
+    names = [name for name in COUNTS if counts.get(name)]
+    sets = ", ".join(f"{name} = {name} + ?" for name in ("taken", *names))
+    tx.run(f"UPDATE run SET {sets} WHERE id = ?", taken, *(counts[name] for name in names), run)
+
+
+def end(tx: Session, run: int, now: datetime, state: str = "done") -> None:
+    """Closes a run. Raises Refused when what came in is not the sum of what became of it: nothing is closed then."""
+    if state == "done":
+        taken, *found = tx.rows(f"SELECT taken, {', '.join(SUMMED)} FROM run WHERE id = ?", run)[0]
+        if taken != sum(found):
+            raise Refused(
+                Problem(
+                    "SY-W04",
+                    f"Run {run} took in {taken} and accounts for {sum(found)}.",
+                    "Something was lost or counted twice; this is a fault of syncd.",
+                    "Keep the store as it is and report this with: syncd runs RUN --json.",
+                )
+            )
+    tx.run("UPDATE run SET state = ?, ended = ?, lease = NULL WHERE id = ?", state, stamp(now), run)
+
+
+def write(tx: Session, run: int, actions: Sequence[Action]) -> None:
+    """Writes one ledger row for each action, in the order of its key."""
+    rows = [
+        (a.module.number, a.rec.id, a.version, run, OPS[a.op], a.source, a.reason, _delta(a))
+        for a in actions
+    ]
+    rows.sort()
+    tx.insert("change", CHANGE_COLUMNS, rows)
+
+
+def _delta(action: Action) -> str | None:
+    if action.op == "create":
+        return None
+    data = action.delta if action.op == "update" else image(action.module, action.values)
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def report(tx: Session, run: int, problems: Iterable[Mapping[str, Any]]) -> None:
+    """Keeps problems of a run: dicts with code, what, why, do, and for a row of a file its line and cells."""
+    rows = [
+        (
+            run,
+            p.get("line"),
+            p["code"],
+            p["what"],
+            p.get("why", ""),
+            p.get("do", ""),
+            json.dumps(p["cells"], ensure_ascii=False) if p.get("cells") is not None else None,
+        )
+        for p in problems
+    ]
+    tx.insert("problem", ("run", "line", "code", "what", "why", "todo", "cells"), rows)
+
+
+def histories(tx: Session, module: Module, ids: Sequence[int]) -> dict[int, list[Change]]:
+    """The ledger rows of records, oldest first."""
+    lines: dict[int, list[Change]] = {}
+    columns = ("version", "run", "op", "delta")
+    for record, version, run, op, delta in tx.lookup("change", "record", columns, ids, "t.module = ?", module.number):
+        lines.setdefault(record, []).append(Change(version, run, op, json.loads(delta) if delta else {}))
+    for line in lines.values():
+        line.sort(key=lambda c: c.version)
+    return lines
+
+
+def family(tx: Session, run: int) -> list[int]:
+    """A run and the runs of which it is the parent."""
+    return [run, *(row[0] for row in tx.rows("SELECT id FROM run WHERE parent = ?", run))]
+
+
+def reverted(tx: Session, runs: Iterable[int]) -> dict[int, frozenset[int]]:
+    """For each of the runs that is an undo: the runs that it undoes."""
+    found = tx.lookup("run", "id", ("undoes",), sorted(runs), "t.undoes IS NOT NULL")
+    return {run: frozenset(family(tx, undoes)) for run, undoes in found}

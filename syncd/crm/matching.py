@@ -1,0 +1,219 @@
+"""Matching: which record of the store a row, a contact or a form means; knows no file and no mailbox.
+
+A `View` shows one module as it is in the store plus what the batch being planned has already done to it, so that rows
+act as if they had been applied one by one. All look-ups of a batch are a few set queries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from importers import normalise
+from importers.rows import KeyRule
+from syncd.crm.plan import Action, Delta, Key, Rec, changed
+from syncd.modules import Module
+from syncd.store import Session
+
+CUSTOM = 100
+"""Key kinds from this number on were made on demand, for `match_on`."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What matching knows of the world: legal forms, nicknames and the country of phones without one."""
+
+    forms: normalise.Forms
+    nicknames: Mapping[str, frozenset[str]]
+    country: str | None = None
+
+
+class Keys:
+    """Derives the match keys of one module's records: the declared kinds and those made on demand in this store."""
+
+    def __init__(self, tx: Session, module: Module, words: Words) -> None:
+        self.module = module
+        self.words = words
+        rows = tx.rows("SELECT id, fields FROM match_kind WHERE module = ? ORDER BY id", module.number)
+        self.custom: dict[tuple[str, ...], int] = {tuple(fields.split(",")): number for number, fields in rows}
+        self.fields = {name for kind in module.keys for name in kind.rule.fields} | {
+            name for fields in self.custom for name in fields
+        }
+
+    def of(self, values: Sequence[Any]) -> list[Key]:
+        """The keys of one record."""
+        return self.of_many([values])[0]
+
+    def of_many(self, rows: Sequence[Sequence[Any]]) -> list[list[Key]]:
+        """The keys of records, column by column."""
+        at = self.module.at
+        columns = {name: [values[at[name]] for values in rows] for name in self.fields}
+        kinds = [(kind.number, self._column(kind.rule, columns, len(rows))) for kind in self.module.keys]
+        kinds += [(number, self.composite(fields, columns, len(rows))) for fields, number in self.custom.items()]
+        return [sorted({(number, column[i]) for number, column in kinds if column[i]}) for i in range(len(rows))]
+
+    def composite(self, fields: Sequence[str], columns: Mapping[str, list[Any]], count: int) -> list[str | None]:
+        """The key of a `match_on`: the named fields together, each normalised by its kind; None when one is blank."""
+        parts = [self._column(self._rule(name), columns, count) for name in fields]
+        return ["\x1f".join(cells) if all(cells) else None for cells in zip(*parts, strict=True)]
+
+    def _rule(self, name: str) -> KeyRule:
+        kind = self.module.field(name).kind
+        return KeyRule(kind if kind in ("email", "phone") else "exact", (name,))  # type: ignore[arg-type]
+
+    def _column(self, rule: KeyRule, columns: Mapping[str, list[Any]], count: int) -> list[str | None]:
+        return normalise.keys(rule, columns, count, country=self.words.country, forms=self.words.forms)
+
+
+class View:
+    """One module while a batch is planned: what `load` fetched, under what the plan has done since."""
+
+    def __init__(self, tx: Session, module: Module, keys: Keys, *, draft: bool = False) -> None:
+        self.tx = tx
+        self.module = module
+        self.keys = keys
+        self.draft = draft
+        self.recs: dict[int, Rec] = {}
+        self.index: dict[Key, list[int]] = {}
+        self.asked: set[Key] = set()
+        self.touched: dict[int, Rec] = {}
+        self.gone: set[int] = set()
+
+    def load(self, wanted: Mapping[int, Iterable[str | None]], ids: Iterable[int | None] = ()) -> None:
+        """Fetches the records that have one of the wanted keys (kind number to values), and those with the ids."""
+        needed = {i for i in ids if i is not None}
+        for kind, values in wanted.items():
+            unknown = sorted({v for v in values if v is not None and (kind, v) not in self.asked})
+            self.asked.update((kind, value) for value in unknown)
+            for value, record in self._find(kind, unknown):
+                found = self.index.setdefault((kind, value), [])
+                if record not in found:
+                    found.append(record)
+                needed.add(record)
+        self._fetch(sorted(needed - self.recs.keys() - self.gone))
+        for found in self.index.values():
+            if len(found) > 1:
+                found.sort()
+
+    def _find(self, kind: int, values: list[str]) -> list[tuple[str, int]]:
+        where = ("t.module = ? AND t.kind = ?", self.module.number, kind)
+        found = self.tx.lookup("match_key", "value", ("record",), values, *where)
+        if self.draft:
+            found += self.tx.lookup("draft_key", "value", ("record",), values, *where)
+        return [(value, record) for value, record in found]
+
+    def _fetch(self, ids: list[int]) -> None:
+        stored = [i for i in ids if i > 0]
+        for row in self.tx.lookup(self.module.table, "id", ("version", *self.module.columns), stored):
+            self.recs[row[0]] = Rec(row[0], row[1], row[2:])
+        if self.draft:
+            where = ("t.module = ?", self.module.number)
+            for record, version, values in self.tx.lookup("draft_record", "record", ("version", "data"), ids, *where):
+                if values is None:
+                    self.gone.add(record)
+                else:
+                    self.recs[record] = Rec(record, version, json.loads(values))
+
+    def candidates(self, kind: int, value: str | None) -> list[Rec]:
+        """The records that have this key now, oldest first. `load` must have asked for it."""
+        if value is None:
+            return []
+        found = self.index.get((kind, value), ())
+        return [self.recs[i] for i in found if i in self.recs and i not in self.gone and self._has(i, (kind, value))]
+
+    def _has(self, record: int, key: Key) -> bool:
+        keys = self.recs[record].keys
+        return keys is None or key in keys
+
+    def create(self, rec: Rec) -> None:
+        """Shows a record that the plan creates. Its `keys` are set."""
+        self.recs[rec.id] = rec
+        self.touched[rec.id] = rec
+        self.gone.discard(rec.id)
+        for key in rec.keys or ():
+            self.index.setdefault(key, []).append(rec.id)
+
+    def update(self, rec: Rec, delta: Delta) -> None:
+        """Shows a record as an update leaves it."""
+        if self.keys.fields.isdisjoint(delta):
+            rec.values = changed(self.module, rec.values, delta)
+        else:
+            if rec.keys is None:
+                rec.keys = rec.old_keys = self.keys.of(rec.values)
+            rec.values = changed(self.module, rec.values, delta)
+            rec.keys = self.keys.of(rec.values)
+            for key in rec.keys:
+                found = self.index.setdefault(key, [])
+                if rec.id not in found:
+                    found.append(rec.id)
+        rec.version += 1
+        self.touched[rec.id] = rec
+
+    def remove(self, rec: Rec) -> None:
+        """Shows that a record is gone."""
+        rec.version += 1
+        self.gone.add(rec.id)
+        self.touched[rec.id] = rec
+
+    def replay(self, action: Action) -> None:
+        """Shows what a saved action does."""
+        if action.op == "create":
+            self.create(action.rec)
+        elif action.op == "update":
+            self.update(action.rec, action.delta or {})
+        else:
+            self.remove(action.rec)
+
+
+def custom_kind(tx: Session, module: Module, fields: tuple[str, ...], words: Words, size: int = 5000) -> int:
+    """The number of the key kind for these fields together; when it is new, every record gets its key now."""
+    known = Keys(tx, module, words)
+    if fields in known.custom:
+        return known.custom[fields]
+    number = max(CUSTOM, int(tx.value("SELECT MAX(id) FROM match_kind") or 0)) + 1
+    names = ",".join(fields)
+    tx.run("INSERT INTO match_kind (id, module, fields) VALUES (?, ?, ?)", number, module.number, names)
+    columns = ", ".join(module.field(name).column for name in fields)
+    last = 0
+    while rows := tx.rows(f"SELECT id, {columns} FROM {module.table} WHERE id > ? ORDER BY id LIMIT {size}", last):
+        last = rows[-1][0]
+        named = {name: [row[place] for row in rows] for place, name in enumerate(fields, 1)}
+        values = known.composite(fields, named, len(rows))
+        keys = sorted((module.number, number, v, row[0], 0) for v, row in zip(values, rows, strict=True) if v)
+        tx.insert("match_key", ("module", "kind", "value", "record", "origin"), keys)
+    return number
+
+
+def draft_tables(tx: Session) -> None:
+    """Makes the temporary tables in which a dry run keeps what its plan would create and change."""
+    tx.run("CREATE TEMPORARY TABLE draft_record (module INTEGER, record BIGINT, version INTEGER, data TEXT, PRIMARY KEY (module, record))")
+    collate = ' COLLATE "C"' if tx.postgres else ""
+    tx.run(
+        f"CREATE TEMPORARY TABLE draft_key (module INTEGER, kind INTEGER, value TEXT{collate}, record BIGINT,"
+        " PRIMARY KEY (module, kind, value, record))"
+    )
+
+
+def keep_draft(tx: Session, view: View) -> None:
+    """Adds what a planned batch did to the temporary tables, for the batches after it."""
+    number = view.module.number
+    recs = list(view.touched.values())
+    tx.many("DELETE FROM draft_record WHERE module = ? AND record = ?", [(number, r.id) for r in recs])
+    tx.many(
+        "INSERT INTO draft_record (module, record, version, data) VALUES (?, ?, ?, ?)",
+        [
+            (number, r.id, r.version, None if r.id in view.gone else json.dumps(list(r.values), ensure_ascii=False))
+            for r in recs
+        ],
+    )
+    tx.many(
+        "INSERT INTO draft_key (module, kind, value, record) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [(number, kind, value, r.id) for r in recs for kind, value in r.keys or ()],
+    )
+
+
+def same_name(a: tuple[str, str], b: tuple[str, str], words: Words) -> str | None:
+    """Why two names (first, last) may be one person's, None when they may not: see `normalise.compatible`."""
+    return normalise.compatible(a, b, words.nicknames)

@@ -1,0 +1,81 @@
+"""Plans: saves a plan in the store and carries it out later, as planned or not at all; knows no file and no mailbox."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from syncd.crm import ledger
+from syncd.crm.plan import Action, Rec
+from syncd.modules import MODULES
+from syncd.store import Session, leases
+from syncd.store.leases import Lease
+
+SIZE = 1000
+"""Actions in one stored batch, at most."""
+
+
+def begin(
+    tx: Session, kind: str, source: str, *, actor: str, orders: Mapping[str, Any], now: datetime, parent: int | None = None
+) -> tuple[Lease, int]:
+    """Opens the run of a dry run; returns its lease and id. While it is being planned it is "running"."""
+    run = ledger.begin(tx, kind, source, actor=actor, now=now, orders=orders, parent=parent)
+    lease = leases.take(tx, f"plan:{run}", now)
+    tx.run("UPDATE run SET lease = ? WHERE id = ?", lease.name, run)
+    return lease, run
+
+
+def save(tx: Session, run: int, batch: int, actions: Sequence[Action]) -> None:
+    """Adds the actions of one planned batch to a saved plan."""
+    first = batch * 1000
+    rows = []
+    for part, start in enumerate(range(0, len(actions), SIZE)):
+        data = [_plain(a) for a in actions[start : start + SIZE]]
+        rows.append((run, first + part, zlib.compress(json.dumps(data, ensure_ascii=False).encode(), 1)))
+    tx.insert("plan", ("run", "batch", "actions"), rows)
+
+
+def _plain(action: Action) -> list[Any]:
+    return [
+        action.op,
+        action.module.number,
+        action.rec.id,
+        action.version,
+        action.source,
+        action.reason,
+        list(action.values) if action.values is not None else None,
+        action.delta,
+        list(action.candidates),
+    ]
+
+
+def saved(tx: Session, run: int, after: int = -1) -> Iterator[tuple[int, list[list[Any]]]]:
+    """The stored batches of a plan behind batch number `after`, in order: (number, plain actions)."""
+    while True:
+        row = tx.row("SELECT batch, actions FROM plan WHERE run = ? AND batch > ? ORDER BY batch LIMIT 1", run, after)
+        if row is None:
+            return
+        after = int(row[0])
+        yield after, json.loads(zlib.decompress(row[1]))
+
+
+NUMBERS = {m.number: m for m in MODULES.values()}
+
+
+def load(plain: Sequence[list[Any]], ids: Mapping[tuple[int, int], int]) -> list[Action]:
+    """Actions from their stored form. `ids` gives the final id of what the plan knows by a negative one."""
+    recs: dict[tuple[int, int], Rec] = {}
+    actions = []
+    for op, number, record, version, source, reason, values, delta, candidates in plain:
+        final = ids.get((number, record), record)
+        rec = recs.get((number, final))
+        if rec is None:
+            rec = recs[number, final] = Rec(final, version, None)
+            rec.base = version - 1
+        rec.version = version
+        pairs = {name: (pair[0], pair[1]) for name, pair in delta.items()} if delta else delta
+        actions.append(Action(op, NUMBERS[number], rec, version, source, reason, values, pairs, tuple(candidates)))
+    return actions

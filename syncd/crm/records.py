@@ -1,0 +1,74 @@
+"""Records: reading business records for people and programs: names of fields, display names of links; knows no file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from syncd.modules import MODULES, Field, Module
+from syncd.store import Session
+
+
+def title(module: Module, values: Sequence[Any]) -> str:
+    """The name a record is known by."""
+    return " ".join(str(values[module.at[name]]) for name in module.title if values[module.at[name]])
+
+
+def titles(tx: Session, module: Module, ids: Iterable[int]) -> dict[int, str]:
+    """The names of records by id."""
+    rows = tx.lookup(module.table, "id", tuple(module.columns), sorted(set(ids)))
+    return {row[0]: title(module, row[1:]) for row in rows}
+
+
+def shown(field: Field, value: Any) -> Any:
+    """A stored value as JSON shows it: flags as true and false, money in units with two decimals."""
+    if value is None:
+        return None
+    if field.kind == "flag":
+        return bool(value)
+    if field.kind == "money":
+        return f"{'-' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02d}"
+    return value
+
+
+def document(module: Module, id: int, values: Sequence[Any], names: dict[str, dict[int, str]]) -> dict[str, Any]:
+    """A record as JSON: standard field names; a link is its display name with the id beside it; extras under `extra`."""
+    made: dict[str, Any] = {"id": id}
+    for field, value in zip(module.fields, values[:-1], strict=True):
+        if field.kind == "link":
+            made[field.name] = names.get(field.link or "", {}).get(value) if value else None
+            made[f"{field.name}_id"] = value
+        else:
+            made[field.name] = shown(field, value)
+    if values[-1] is not None:
+        made["extra"] = json.loads(values[-1])
+    return made
+
+
+def documents(tx: Session, module: Module, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Rows of (id, version, values…) as JSON records, with the names of what they link to."""
+    names: dict[str, dict[int, str]] = {}
+    for place, field in enumerate(module.fields):
+        if field.link:
+            ids = {row[2 + place] for row in rows if row[2 + place]}
+            names.setdefault(field.link, {}).update(titles(tx, MODULES[field.link], ids))
+    return [document(module, row[0], row[2:], names) for row in rows]
+
+
+def each(tx: Session, module: Module, size: int = 1000) -> Iterator[list[dict[str, Any]]]:
+    """All records of a module as JSON, by id, in batches; memory stays flat."""
+    columns = ", ".join(module.columns)
+    last = 0
+    while True:
+        rows = tx.rows(f"SELECT id, version, {columns} FROM {module.table} WHERE id > ? ORDER BY id LIMIT {size}", last)
+        if not rows:
+            return
+        yield documents(tx, module, rows)
+        last = rows[-1][0]
+
+
+def fetch(tx: Session, module: Module, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Rows of (id, version, values…) of the records that exist, by id."""
+    rows = tx.lookup(module.table, "id", ("id", "version", *module.columns), sorted(set(ids)))
+    return sorted(row[1:] for row in rows)

@@ -1,0 +1,306 @@
+"""Undo: takes back what a run did, in batches, as a run of its own; knows no file on a disk and no mailbox's wire.
+
+What someone changed since stays and is named; the rest goes back to its exact earlier values. Deleted records come back
+first, links' targets before what links to them; then creations go, the other way round.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from syncd.crm import files, holds, ledger, records
+from syncd.crm.apply import apply
+from syncd.crm.history import EXISTENCE, Reversal, reverse
+from syncd.crm.matching import Keys, Words
+from syncd.crm.plan import Action, Delta, Plan, Rec, changed, from_image
+from syncd.errors import Problem, Refused
+from syncd.modules import MODULES, Module
+from syncd.store import Session, Store, leases
+from syncd.store.leases import Lease
+from syncd.store.times import Clock
+
+BATCH = 1000
+ORDER = tuple(sorted(MODULES.values(), key=lambda m: m.number))
+PASSES = (("create", ORDER), ("rest", ORDER[::-1]))
+
+
+@dataclass(frozen=True)
+class Only:
+    """A part of a run: one record, or one field of it."""
+
+    module: str
+    record: int
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One undo under way. `runs` are the run to be undone and its mailboxes' runs; `at` is where to go on."""
+
+    run: int
+    target: int
+    runs: frozenset[int]
+    lease: Lease
+    only: Only | None
+    at: tuple[int, int, int]
+
+
+def undo(
+    store: Store, target: int, *, words: Words, actor: str, clock: Clock, reason: str = "", only: Only | None = None,
+    batch: int = BATCH,
+) -> int:
+    """Undoes a run, or goes on with its undo that was killed. Returns the undo's run.
+
+    Raises Refused when there is no such run, when it is undone already, or when its file was imported again since.
+    """
+    with store.writing("undo:open") as tx:
+        job = _open(tx, target, actor, clock(), reason, only)
+    try:
+        for number in range(job.at[0], len(PASSES)):
+            for place in range(job.at[1] if number == job.at[0] else 0, len(ORDER)):
+                after = job.at[2] if (number, place) == job.at[:2] else 0
+                _module(store, job, (number, place, after), words, clock, batch)
+        with store.writing("undo:end") as tx:
+            leases.prove(tx, job.lease, clock())
+            _close(tx, job, clock())
+    finally:
+        with store.writing("undo:release") as tx:
+            leases.release(tx, job.lease)
+    return job.run
+
+
+def _open(tx: Session, target: int, actor: str, now: datetime, reason: str, only: Only | None) -> Job:
+    row = tx.row("SELECT state, kind, lease, undoes FROM run WHERE id = ?", target)
+    if row is None:
+        raise Refused(Problem("SY-U01", f"There is no run {target}.", "The number is wrong.", "Look at: syncd runs"))
+    state, kind, lease, undoes = row
+    _check(tx, target, state, kind, lease, undoes)
+    mine = leases.take(tx, f"undo:{target}", now)
+    found = tx.row("SELECT id, orders FROM run WHERE undoes = ? AND state = 'running' ORDER BY id DESC", target)
+    orders: dict[str, Any] = {"only": [only.module, only.record, only.field] if only else None, "at": [0, 0, 0]}
+    if found is not None and json.loads(found[1])["only"] == orders["only"]:
+        run, orders = found[0], json.loads(found[1])
+    else:
+        if found is not None:
+            ledger.end(tx, found[0], now, "failed")
+        source = tx.value("SELECT source FROM run WHERE id = ?", target)
+        run = ledger.begin(
+            tx, "undo", source, actor=actor, now=now, reason=reason, undoes=target, orders=orders, lease=mine.name
+        )
+    return Job(run, target, frozenset(ledger.family(tx, target)), mine, only, tuple(orders["at"]))
+
+
+def _check(tx: Session, target: int, state: str, kind: str, lease: str | None, undoes: int | None) -> None:
+    if state == "undone":
+        by = tx.value("SELECT MAX(id) FROM run WHERE undoes = ? AND state = 'done'", target)
+        raise Refused(
+            Problem("SY-U02", f"Run {target} is undone already, by run {by}.", "", f"To do it again: syncd undo {by}")
+        )
+    if state in ("planned", "stopped"):
+        raise Refused(Problem("SY-U03", f"Run {target} is {state}: it has changed nothing.", "There is nothing to take back."))
+    if state == "running" and lease is not None and not leases.free(tx, lease, datetime.now().astimezone()):
+        raise Refused(Problem("SY-U04", f"Run {target} is still at work.", "", "Wait until it has ended: syncd runs"))
+    if undoes is not None:
+        _not_again(tx, target, undoes)
+
+
+def _not_again(tx: Session, target: int, undoes: int) -> None:
+    """An import whose file was imported again since cannot be made to stand again: it would stand twice."""
+    for run in ledger.family(tx, undoes):
+        content = files.content(tx, run)
+        if content is None:
+            continue
+        module = next(m for m in ORDER if m.number == content[1])
+        again = files.standing(tx, content[0], module)
+        if again is not None and again != run:
+            raise Refused(
+                Problem(
+                    "SY-U05",
+                    f"Run {target} cannot be undone: its file was imported again by run {again}.",
+                    "Both together would hold each row twice.",
+                    f"Undo run {again} first.",
+                )
+            )
+
+
+def _module(store: Store, job: Job, at: tuple[int, int, int], words: Words, clock: Clock, size: int) -> None:
+    number, place, after = at
+    module = PASSES[number][1][place]
+    while True:
+        with store.writing("undo:batch") as tx:
+            leases.prove(tx, job.lease, clock())
+            ids = _records(tx, job, module, after, size, deleted=number == 0)
+            plan = _plan(tx, job, module, ids)
+            apply(tx, job.run, plan.actions, [Keys(tx, module, words)])
+            holds.follow(tx, module, plan.actions)
+            after = ids[-1] if ids else after
+            done = len(ids) < size
+            position = [number, place, after] if not done else _next(number, place)
+            orders = ledger.orders(tx, job.run) | {"at": position}
+            tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, sort_keys=True), job.run)
+            ledger.report(tx, job.run, plan.problems)
+            ledger.count(tx, job.run, plan.counts, sum(plan.counts.values()))
+        if done:
+            return
+
+
+def _next(number: int, place: int) -> list[int]:
+    return [number, place + 1, 0] if place + 1 < len(ORDER) else [number + 1, 0, 0]
+
+
+def _records(tx: Session, job: Job, module: Module, after: int, size: int, *, deleted: bool) -> list[int]:
+    """The next records that the runs touched; in the first pass only those that they deleted."""
+    marks = ", ".join("?" * len(job.runs))
+    tail = " AND op = 3" if deleted else ""
+    limit: tuple[Any, ...] = (after,)
+    if job.only is not None:
+        if job.only.module != module.name:
+            return []
+        tail += " AND record = ?"
+        limit = (after, job.only.record)
+    rows = tx.rows(
+        f"SELECT DISTINCT record FROM change WHERE run IN ({marks}) AND module = ? AND record > ?{tail}"
+        f" ORDER BY record LIMIT {size}",
+        *sorted(job.runs),
+        module.number,
+        *limit,
+    )
+    return [row[0] for row in rows]
+
+
+def _plan(tx: Session, job: Job, module: Module, ids: Sequence[int]) -> Plan:
+    plan = Plan()
+    if not ids:
+        return plan
+    lines = ledger.histories(tx, module, ids)
+    reverted = ledger.reverted(tx, {c.run for line in lines.values() for c in line})
+    only = job.only.field if job.only else None
+    turns = {i: reverse(lines[i], job.runs, reverted, only) for i in ids}
+    recs = {row[0]: Rec(row[0], row[1], row[2:]) for row in records.fetch(tx, module, ids)}
+    hanging = _hanging(tx, module, [i for i, turn in turns.items() if turn.op == "delete"])
+    for i in ids:
+        version = lines[i][-1].version
+        if i in hanging and turns[i].op == "delete":
+            turns[i] = Reversal(left=[(EXISTENCE, 0)])
+        _act(plan, job, module, turns[i], recs.get(i) or Rec(i, version, None))
+    _mend_links(tx, module, plan)
+    return plan
+
+
+def _hanging(tx: Session, module: Module, ids: Sequence[int]) -> set[int]:
+    """Those of the records to which others still link: they cannot go. Records of the same batch do not count."""
+    found: set[int] = set()
+    going = set(ids)
+    for other in ORDER:
+        for field in other.fields:
+            if field.link == module.name:
+                rows = tx.lookup(other.table, field.column, ("id",), ids)
+                found.update(target for target, by in rows if other is not module or by not in going)
+    return found
+
+
+def _act(plan: Plan, job: Job, module: Module, turn: Reversal, rec: Rec) -> None:
+    reason = f"undo|run={job.target}"
+    version = rec.version + 1
+    if turn.op == "delete" and rec.values is not None:
+        plan.actions.append(Action("delete", module, rec, version, None, reason, rec.values))
+        plan.count("removed")
+    elif turn.op == "create" and rec.values is None:
+        image = from_image(module, turn.image)
+        rec.values = changed(module, image, {name: (None, value) for name, value in turn.fields.items()})
+        rec.base, rec.version = 0, version
+        plan.actions.append(Action("create", module, rec, version, None, reason, rec.values))
+        plan.count("created")
+    elif turn.op == "update" and rec.values is not None:
+        _restore(plan, module, turn, rec, reason)
+    for name, run in turn.left:
+        plan.problems.append(_left(module, rec, name, run))
+    if turn.left and turn.op is None:
+        plan.count("refused")
+
+
+def _restore(plan: Plan, module: Module, turn: Reversal, rec: Rec, reason: str) -> None:
+    held = {f.name: v for f, v in zip(module.fields, rec.values, strict=False)}
+    extra = json.loads(rec.values[-1]) if rec.values[-1] else {}
+    delta: Delta = {}
+    for name, before in turn.fields.items():
+        now = extra.get(name[6:]) if name.startswith("extra.") else held[name]
+        if now != before:
+            delta[name] = (now, before)
+    if not delta:
+        plan.count("unchanged")
+        return
+    rec.values = changed(module, rec.values, delta)
+    rec.version += 1
+    plan.actions.append(Action("update", module, rec, rec.version, None, reason, None, delta))
+    plan.count("updated")
+
+
+def _left(module: Module, rec: Rec, name: str, run: int) -> dict[str, Any]:
+    thing = f"{module.singular} {rec.id}"
+    if name == EXISTENCE and run == 0:
+        why = "other records belong to it now"
+    elif rec.values is None:
+        why = f"run {run} has deleted it since"
+    elif name == EXISTENCE:
+        why = f"run {run} has changed it since"
+    else:
+        thing, why = f"{name} of {thing}", f"run {run} has changed it since"
+    return {
+        "code": "SY-U06",
+        "what": f"{thing} was left as it is.",
+        "why": f"{why[0].upper()}{why[1:]}.",
+        "do": f"Undo run {run} first, or change it by hand." if run else "Move or delete those first.",
+    }
+
+
+def _mend_links(tx: Session, module: Module, plan: Plan) -> None:
+    """A record that comes back, or a link that does, may point to one that is gone: the link is left blank, and named."""
+    for field in module.fields:
+        if field.link is None:
+            continue
+        place = module.at[field.name]
+        acting = [a for a in plan.actions if a.op != "delete" and a.rec.values[place] is not None]
+        wanted = sorted({a.rec.values[place] for a in acting})
+        there = {row[0] for row in tx.lookup(MODULES[field.link].table, "id", ("id",), wanted)}
+        back = {a.rec.id for a in plan.actions if a.op == "create"} if field.link == module.name else set()
+        for action in acting:
+            target = action.rec.values[place]
+            if target not in there and target not in back:
+                _blank(plan, action, field.name, place)
+
+
+def _blank(plan: Plan, action: Action, name: str, place: int) -> None:
+    rec = action.rec
+    values = list(rec.values)
+    values[place] = None
+    rec.values = values
+    if action.op == "create":
+        action.values = values
+    elif action.delta and name in action.delta:
+        action.delta[name] = (action.delta[name][0], None)
+    plan.problems.append(
+        {
+            "code": "SY-U07",
+            "what": f"{name} of {action.module.singular} {rec.id} was left blank.",
+            "why": "The record that it meant is gone.",
+            "do": "Set it by hand.",
+        }
+    )
+
+
+def _close(tx: Session, job: Job, now: datetime) -> None:
+    ledger.end(tx, job.run, now)
+    if job.only is not None:
+        return
+    for run in job.runs:
+        tx.run("UPDATE run SET state = 'undone', lease = NULL WHERE id = ? AND state IN ('done', 'failed', 'running')", run)
+    undoes = tx.value("SELECT undoes FROM run WHERE id = ?", job.target)
+    if undoes is not None:
+        for run in ledger.family(tx, undoes):
+            tx.run("UPDATE run SET state = 'done' WHERE id = ? AND state = 'undone'", run)
+

@@ -1,0 +1,268 @@
+"""Intake: takes a file's rows into the store, chunk by chunk; knows no scheduler and no terminal.
+
+A conductor: the reader's process yields clean batches; matching, plan and apply of a batch, its ledger, problems and the
+file's progress are one commit. Killed at any moment, the next import of the same content goes on after the last commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from importers import folder, pipeline
+from importers.rows import Batch, Opened, Order, UnreadableFile
+from syncd.crm import files, leads, ledger, plans
+from syncd.crm.apply import apply
+from syncd.crm.files import Claim, Repeat
+from syncd.crm.leads import Decider, OnDuplicate, Policy
+from syncd.crm.matching import Keys, View, Words, custom_kind, draft_tables, keep_draft
+from syncd.crm.plan import Plan
+from syncd.errors import Problem, Refused
+from syncd.modules import Module, module
+from syncd.store import Session, Step, Store, leases, no_step
+from syncd.store.leases import Lease
+from syncd.store.times import Clock
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a file is to be taken in: kept with its run, so that a killed import goes on as it began."""
+
+    module: str = "leads"
+    on_duplicate: OnDuplicate = "skip"
+    match_on: tuple[str, ...] = ()
+    map: Mapping[str, str] = field(default_factory=dict)
+    set: Mapping[str, str] = field(default_factory=dict)
+    sheet: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    dates: str | None = None
+    header_row: int | None = None
+    language: str = "en"
+    country: str | None = None
+    chunk: int = 5000
+
+    def order(self, skip: int) -> Order:
+        """The reader's order: the module's fields and keys with these options."""
+        target = module(self.module)
+        return Order(
+            module=target.name,
+            fields=tuple(f.plain() for f in target.fields),
+            keys=tuple(kind.rule for kind in target.keys),
+            title=target.required,
+            title_from=target.required_from,
+            language=self.language,
+            country=self.country,
+            map=dict(self.map),
+            set=dict(self.set),
+            sheet=self.sheet,
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+            dates=self.dates,  # type: ignore[arg-type]
+            header_row=self.header_row,
+            chunk=self.chunk,
+            skip=skip,
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """The options as JSON-ready data; `Options.of` is its inverse."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Options:
+        """Options from `plain()` data that went through JSON."""
+        return cls(**(dict(data) | {"match_on": tuple(data["match_on"])}))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a file: its run, the run it repeats, or the problem for which it was refused whole."""
+
+    run: int
+    sha256: str
+    repeat_of: int | None = None
+    problem: Problem | None = None
+
+
+Opener = Callable[[], Store]
+
+
+class Intake:
+    """Imports files into one store. `open` gives the store: called after the reader has been started, for speed."""
+
+    def __init__(self, open: Opener, words: Words, clock: Clock, *, step: Step = no_step) -> None:
+        self.open = open
+        self.words = words
+        self.clock = clock
+        self.step = step
+
+    def take(self, path: Path, options: Options, *, actor: str, name: str | None = None, progress: Callable[[int], None] = lambda rows: None) -> Outcome:
+        """Imports one file. Raises Busy when another process has it, Refused when it is no file.
+
+        A file that cannot be read comes back with its problem, as a failed run; what it had brought in before the fault
+        was found is taken back.
+        """
+        sha256 = folder.checksum(path)
+        reading = pipeline.start(path, options.order(0))
+        try:
+            store = self.open()
+            with store.writing("import:claim") as tx:
+                _check(options)
+                found = files.claim(
+                    tx, sha256, module(options.module), name or path.name,
+                    actor=actor, orders=options.plain(), now=self.clock(),
+                )
+            if isinstance(found, Repeat):
+                return Outcome(found.run, sha256, repeat_of=found.run)
+            kept = Options.of(found.orders)
+            if found.rows or kept != options:
+                reading.close()
+                reading = pipeline.start(path, kept.order(found.rows))
+            return self._run(store, reading, found, kept, sha256, progress)
+        finally:
+            reading.close()
+
+    def _run(self, store: Store, reading: pipeline.Reading, claim: Claim, options: Options, sha256: str, progress: Callable[[int], None]) -> Outcome:
+        work = _Work(store, module(options.module), Policy(options.on_duplicate, options.match_on), self.words)
+        try:
+            work.prepare(claim.lease, self.clock)
+            opened = reading.opened
+            for batch in reading:
+                with store.writing("import:chunk") as tx:
+                    leases.prove(tx, claim.lease, self.clock())
+                    work.chunk(tx, claim.run, batch, opened)
+                progress(batch["at"])
+            with store.writing("import:end") as tx:
+                leases.prove(tx, claim.lease, self.clock())
+                ledger.end(tx, claim.run, self.clock())
+                leases.release(tx, claim.lease)
+        except UnreadableFile as error:
+            return self._failed(store, claim, sha256, error.problem)
+        except BaseException:
+            with store.writing("import:release") as tx:
+                leases.release(tx, claim.lease)
+            raise
+        return Outcome(claim.run, sha256)
+
+    def _failed(self, store: Store, claim: Claim, sha256: str, problem: Problem) -> Outcome:
+        with store.writing("import:failed") as tx:
+            leases.prove(tx, claim.lease, self.clock())
+            ledger.report(tx, claim.run, [problem.plain()])
+            ledger.end(tx, claim.run, self.clock(), "failed")
+            leases.release(tx, claim.lease)
+        return Outcome(claim.run, sha256, problem=problem)
+
+    def preview(self, path: Path, options: Options, *, actor: str) -> Outcome:
+        """Plans an import without applying it: the plan is saved under a run in state "planned"."""
+        sha256 = folder.checksum(path)
+        with pipeline.start(path, options.order(0)) as reading:
+            store = self.open()
+            work = _Work(store, module(options.module), Policy(options.on_duplicate, options.match_on), self.words)
+            with store.writing("plan:open") as tx:
+                _check(options)
+                standing = files.standing(tx, sha256, work.module)
+                if standing is not None:
+                    return Outcome(standing, sha256, repeat_of=standing)
+                lease, run = plans.begin(tx, "import", path.name, actor=actor, orders=options.plain(), now=self.clock())
+                files.plan_file(tx, run, sha256, work.module)
+            try:
+                work.prepare(lease, self.clock)
+                self._draft(store, work, reading, run, lease)
+            except UnreadableFile as error:
+                return self._failed(store, Claim(run, lease, 0, {}), sha256, error.problem)
+            return Outcome(run, sha256)
+
+    def _draft(self, store: Store, work: _Work, reading: pipeline.Reading, run: int, lease: Lease) -> None:
+        opened = reading.opened
+        next_id = -1
+        with store.drafting() as look:
+            draft_tables(look)
+            for number, batch in enumerate(reading):
+                plan, next_id = work.plan(look, batch, next_id)
+                with store.writing("plan:chunk") as tx:
+                    leases.prove(tx, lease, self.clock())
+                    plans.save(tx, run, number, plan.actions)
+                    work.keep(tx, run, batch, plan, opened)
+        with store.writing("plan:end") as tx:
+            leases.prove(tx, lease, self.clock())
+            ledger.end(tx, run, self.clock(), "planned")
+            leases.release(tx, lease)
+
+
+class _Work:
+    """Plans and applies batches of one module."""
+
+    def __init__(self, store: Store, target: Module, policy: Policy, words: Words) -> None:
+        self.store = store
+        self.module = target
+        self.policy = policy
+        self.words = words
+
+    def prepare(self, lease: Lease, clock: Clock) -> None:
+        """Makes the key kind that `match_on` needs, when no import has asked for it before."""
+        if self.policy.match_on:
+            with self.store.writing("import:keys") as tx:
+                leases.prove(tx, lease, clock())
+                custom_kind(tx, self.module, self.policy.match_on, self.words)
+
+    def chunk(self, tx: Session, run: int, batch: Batch, opened: Opened) -> None:
+        """Matches, plans and applies one batch, with the file's progress, in the caller's transaction."""
+        first = tx.next_id(self.module.table)
+        plan, _ = self.plan(tx, batch, first)
+        apply(tx, run, plan.actions, [self.keys])
+        self.keep(tx, run, batch, plan, opened)
+
+    def plan(self, tx: Session, batch: Batch, first_id: int) -> tuple[Plan, int]:
+        """The plan of one batch and the next free id; with a negative id it is a draft, kept in temporary tables."""
+        self.keys = Keys(tx, self.module, self.words)
+        view = View(tx, self.module, self.keys, draft=first_id < 0)
+        rows = leads.chunk(self.module, batch, view, self.policy)
+        leads.load(view, rows, self.policy)
+        decider = Decider(view, self.policy, self.words, first_id)
+        plan = decider.decide(rows)
+        if first_id < 0:
+            keep_draft(tx, view)
+        return plan, decider.next_id
+
+    def keep(self, tx: Session, run: int, batch: Batch, plan: Plan, opened: Opened) -> None:
+        """Notes what the batch was: counts, problems, the file's progress."""
+        plan.count("refused", len(batch["refused"]))
+        ledger.report(tx, run, _problems(batch))
+        ledger.count(tx, run, plan.counts, batch["rows"])
+        if batch["at"] == batch["rows"]:
+            files.opened(tx, run, opened)
+        files.advance(tx, run, batch["at"])
+
+
+def _problems(batch: Batch) -> Sequence[dict[str, Any]]:
+    refused: list[dict[str, Any]] = [
+        {"code": r["code"], "what": f"Row {r['line']} was refused.", "why": r["why"], "line": r["line"], "cells": r["cells"],
+         "do": "Correct it in the rejects file and drop that back."}
+        for r in batch["refused"]
+    ]
+    flags = [
+        {"code": f["code"], "what": f"Row {f['line']}: {f['field']} is doubtful.", "why": f["why"], "line": f["line"],
+         "do": "It was kept; correct it where the file came from."}
+        for f in batch["flags"]
+    ]
+    return sorted(refused + flags, key=lambda p: p["line"])
+
+
+def _check(options: Options) -> None:
+    """Refuses options that name fields the module has not."""
+    target = module(options.module)
+    wrong = sorted({*options.match_on, *options.map.values(), *options.set} - target.at.keys())
+    if wrong:
+        raise Refused(
+            Problem(
+                "SY-F20",
+                f"{target.name} have no field named {', '.join(wrong)}.",
+                "The name is misspelt, or belongs to another module.",
+                f"The fields are: {', '.join(target.at)}.",
+            )
+        )
+
+
+__all__ = ["Intake", "Options", "Outcome", "replace"]
