@@ -46,8 +46,7 @@ def folders(graph: Graph, mailbox: str) -> list[Folder]:
             key = row.get("id")
             if not isinstance(key, str) or not key or key in found or len(found) >= FOLDERS:
                 continue
-            path = _name(row) if above is default else f"{above.path}/{_name(row)}"
-            found[key] = Folder(key, _name(row), path, above.id)
+            found[key] = Folder(key, _name(row), f"{above.path}/{_name(row)}", above.id)
             todo.append(found[key])
     return list(found.values())
 
@@ -63,8 +62,8 @@ def pages(
 ) -> Iterator[Page]:
     """One round of the folder with id `folder`, from `link` (None: from the beginning), page by page to the end.
 
-    Keep each page together with its link: the server remembers only the last few. Raises StartOver (this link leads
-    nowhere: begin with None, or with `location` as the link), FolderGone (read the folders again), QuotaFull and
+    Keep each page together with its link: the server remembers only the last few. Raises StartOver (begin again with
+    None: a `location` that came along knows nothing of `select`), FolderGone (read the folders again), QuotaFull and
     NoDelta (use `listing`), TryLater (go on later with the same link), and as `Graph.get`.
     """
     first = link is None

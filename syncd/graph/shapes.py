@@ -112,9 +112,9 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A contact folder. `path` is relative to the default folder, which itself has its own name as path and no parent.
+    """A contact folder. `path` begins with the default folder's name ("Kontakte/Kunden/Nord"); that one has no parent.
 
-    `name` is in the language of the mailbox; two folders may bear the same name, even below one parent.
+    Names are in the language of the mailbox; two folders may bear the same one, even below one parent.
     """
 
     id: str
