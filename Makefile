@@ -46,11 +46,17 @@ lint: setup
 
 check: lint test
 
-bench: setup
+bench: setup $(if $(findstring --peer,$(BENCH)),.venv/peer/.complete)
 	$(BIN)/python -m tests.bench.import_csv $(BENCH)
+
+.venv/peer/.complete: tests/bench/requirements.lock
+	$(BIN)/python -m venv .venv/peer
+	.venv/peer/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/requirements.lock
+	@touch $@
 
 crash: setup
 	$(BIN)/pytest -n $(WORKERS) -m long tests/faults
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock >/dev/null
+	$(BIN)/uv pip compile tests/bench/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file tests/bench/requirements.lock >/dev/null
