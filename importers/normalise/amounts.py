@@ -22,16 +22,16 @@ _PLAIN = re.compile(r"-?[0-9]{1,18}").fullmatch
 _GROUPED = re.compile(r"([1-9][0-9]{0,2}(?:([ .,'])[0-9]{3})(?:\2[0-9]{3})*)(?:(?!\2)[.,]([0-9]*))?").fullmatch
 _DECIMAL = re.compile(r"([0-9]*)(?:[.,]([0-9]*))?").fullmatch
 _CODES = (
-    "EUR USD CHF GBP SEK NOK DKK ISK PLN CZK HUF RON BGN RSD UAH RUB TRY ILS AED SAR QAR KWD EGP MAD TND DZD XOF XAF ZAR "
-    "NGN KES JPY CNY HKD TWD KRW SGD MYR THB IDR PHP VND INR PKR AUD NZD CAD MXN BRL ARS CLP COP PEN"
+    "EUR USD CHF GBP SEK NOK DKK ISK PLN CZK HUF RON BGN RSD UAH RUB TRY ILS AED SAR QAR KWD EGP MAD TND DZD XOF XAF "
+    "ZAR NGN KES JPY CNY HKD TWD KRW SGD MYR THB IDR PHP VND INR PKR AUD NZD CAD MXN BRL ARS CLP COP PEN"
 )
 _CODE = rf"(?:(?i:{_CODES.replace(' ', '|')})|[Kk]r\.?|Fr\.?|z[lł]|K[cč]|Ft|R\$|US\$|[$€£¥])"
 _BEFORE = re.compile(rf"\A({_CODE})\s*(?=[\d(.,+-])")
 _BEHIND = re.compile(rf"(?<=[\d).,-])\s*{_CODE}\Z")
-_SPACES = {ord(blank): " " for blank in "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"}
-_SPACES.update({ord("\u2212"): "-", ord("’"): "'", ord("`"): "'", ord("´"): "'"})
-_YES = frozenset("yes y true t 1 x on oui o vrai ja j wahr si sim checked ok".split())
-_NO = frozenset("no n false f 0 off non faux nein falsch unchecked".split())
+_SPACES = {**dict.fromkeys([0xA0, 0x202F, *range(0x2000, 0x200B)], " "), 0x2212: "-", **dict.fromkeys(b"`", "'")}
+_SPACES.update({ord("’"): "'", ord("´"): "'"})
+_YES = {"1", "x", "yes", "y", "true", "t", "on", "ok", "checked", "oui", "o", "vrai", "ja", "j", "wahr", "si"}
+_NO = {"0", "no", "n", "false", "f", "off", "unchecked", "non", "faux", "nein", "falsch"}
 _TICKS = {"✓": True, "✔": True, "☑": True, "☒": True, "✗": False, "☐": False}
 
 

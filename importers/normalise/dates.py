@@ -32,12 +32,12 @@ _MONTHS = (
     ("december", "dec", "decembre", "dezember", "dez"),
 )
 _MONTH = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words}
-_DAYS = frozenset(
+_DAY_WORDS = (
     "monday mon tuesday tue tues wednesday wed thursday thu thur thurs friday fri saturday sat sunday sun "
     "lundi lun mardi mercredi mer jeudi jeu vendredi ven samedi sam dimanche dim "
-    "montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sonnabend sa sonntag so the le der den of".split()
+    "montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sonnabend sa sonntag so the le der den of"
 )
-_KNOWN = _DAYS | _MONTH.keys()
+_KNOWN = _MONTH.keys() | _DAY_WORDS.split()
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|e|ter)").fullmatch
 _CENTURY_TURN = 69
 """Two-digit years from here on are of the last century (POSIX strptime)."""
@@ -46,8 +46,8 @@ _CENTURY_TURN = 69
 def dates(values: Column, order: str | None, not_after: str | None = None) -> tuple[list[str | None], list[int]]:
     """ISO dates and the indexes of cells that are none; `0/0/00` (Outlook's empty date) is a blank.
 
-    `order` is "dmy", "mdy" or "ymd"; a date that the order forbids is bad, and with None so is one that could be read in
-    two ways. ISO dates and names of months (English, French, German) need no order. A time of day is dropped. A
+    `order` is "dmy", "mdy" or "ymd"; a date that the order forbids is bad, and with None so is one that could be read
+    in two ways. ISO dates and names of months (English, French, German) need no order. A time of day is dropped. A
     two-digit year that would be later than `not_after` (an ISO date, for birthdays) is of the century before.
     """
     read: list[str | None] = []
@@ -98,8 +98,8 @@ def _date(value: str, order: str | None, not_after: str | None) -> str | None:
         return _iso(*parts)
     if order is not None:
         return _ordered(parts, order, not_after)
-    made = {_ordered(parts, each, not_after) for each in _ORDERS} - {None}
-    return made.pop() if len(made) == 1 else None
+    readings = {made for each in _ORDERS if (made := _ordered(parts, each, not_after))}
+    return readings.pop() if len(readings) == 1 else None
 
 
 def _parts(value: str) -> tuple[str, str, str] | None:

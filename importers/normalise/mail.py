@@ -26,7 +26,7 @@ _PLAIN = re.compile(
     r"(?!.{65})[A-Za-z0-9_+%&=~-]+(?:\.[A-Za-z0-9_+%&=~-]+)*@"
     r"(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,}"
 ).fullmatch
-_BRACKETED = re.compile(r"[^<>]*<\s*([^<>]*?)\s*>[\s,;.]*").fullmatch
+_BRACKETED = re.compile(r"[^<>]*<([^<>]*)>[\s,;.]*").fullmatch
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 _BLANKS = re.compile(r"\s+")
 _GOOGLE = "@googlemail.com"
@@ -88,7 +88,7 @@ def _cleaned(value: str) -> str:
         text = text[7:].partition("?")[0]
     bracketed = _BRACKETED(text)
     if bracketed:
-        text = bracketed[1]
+        text = bracketed[1].strip()
         text = text[7:] if text[:7].lower() == "mailto:" else text
     text = text.rstrip(" \t\r\n,;").rstrip(".").strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":

@@ -25,8 +25,8 @@ _ADDRESS = {spelling: word for word, spellings in _SPELLINGS.items() for spellin
 def picklist(values: Column, options: Sequence[str]) -> tuple[list[str | None], list[int]]:
     """Cells as the standard words of `options`, and the indexes of those that are none of them, kept as typed.
 
-    Case, accents, blanks and punctuation do not count, nor one wrong letter in a word of six, two in twelve. "-None-" is
-    a blank.
+    Case, accents, blanks and punctuation do not count, nor one wrong letter in a word of six, two in twelve. "-None-"
+    is a blank.
     """
     words = tuple(options)
     read: list[str | None] = []

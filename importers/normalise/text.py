@@ -118,11 +118,16 @@ def fold(value: str) -> str:
 
 
 def _fold(value: str) -> str:
+    return " ".join(split_folded(value))
+
+
+def split_folded(value: str) -> list[str]:
+    """The words of the folded text."""
     if not value.isascii():
         # Composed first, so that a letter is one character however the file writes its accent.
         value = unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).translate(_FOLDING))
-        return " ".join(value.split())
-    return " ".join(value.translate(_FOLDING).split())
+        return value.split()
+    return value.translate(_FOLDING).split()
 
 
 _remembered = lru_cache(maxsize=32_768)(_fold)

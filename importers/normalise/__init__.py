@@ -1,0 +1,44 @@
+"""Cells of whole columns made clean and comparable; pure: knows no file, no database and no clock.
+
+Lists in, lists out, some thousand cells at a time. Plain cells take a fast path of our own, everything else the library
+that knows best (phonenumbers, email_validator, tldextract, cleanco), loaded when it is first needed.
+"""
+
+from __future__ import annotations
+
+from importers.normalise.amounts import flags, money, numbers
+from importers.normalise.companies import Forms, company, company_keys, legal_forms
+from importers.normalise.dates import date_order, dates
+from importers.normalise.domains import domain, is_freemail, is_shared_hosting
+from importers.normalise.keys import keys
+from importers.normalise.mail import email_keys, emails
+from importers.normalise.people import Nicknames, compatible, person_keys
+from importers.normalise.phone import phones
+from importers.normalise.picks import picklist
+from importers.normalise.text import fold, storable, strip
+
+__all__ = [
+    "Forms",
+    "Nicknames",
+    "company",
+    "company_keys",
+    "compatible",
+    "date_order",
+    "dates",
+    "domain",
+    "email_keys",
+    "emails",
+    "flags",
+    "fold",
+    "is_freemail",
+    "is_shared_hosting",
+    "keys",
+    "legal_forms",
+    "money",
+    "numbers",
+    "person_keys",
+    "phones",
+    "picklist",
+    "storable",
+    "strip",
+]
