@@ -7,14 +7,14 @@ that knows best (phonenumbers, email_validator, tldextract, cleanco), loaded whe
 from __future__ import annotations
 
 from importers.normalise.amounts import flags, money, numbers
+from importers.normalise.calendar import date_order, dates
 from importers.normalise.companies import Forms, company, company_keys, legal_forms
-from importers.normalise.dates import date_order, dates
 from importers.normalise.domains import domain, is_freemail, is_shared_hosting
-from importers.normalise.keys import keys
 from importers.normalise.mail import email_keys, emails
 from importers.normalise.people import Nicknames, compatible, person_keys
 from importers.normalise.phone import phones
 from importers.normalise.picks import picklist
+from importers.normalise.rules import keys
 from importers.normalise.text import fold, storable, strip
 
 __all__ = [
