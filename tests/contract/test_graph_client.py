@@ -189,9 +189,9 @@ def test_one_mailbox_waits_while_another_goes_on(here: World) -> None:
 
 
 TRANSIENT = [
-    "server-error", "bad-gateway", "unavailable", "stale", "gateway-timeout", "empty-404", "empty-body", "html", "not-json",
-    "truncated", "value-null", "value-missing", "no-links", "no-preference", "wrong-preference", "bad-gzip", "reset", "cut",
-    "chunked-cut", "redirect", "foreign-link", "plain-link",
+    "server-error", "bad-gateway", "unavailable", "stale", "gateway-timeout", "empty-404", "empty-body", "html",
+    "not-json", "truncated", "value-null", "value-missing", "no-links", "no-preference", "wrong-preference", "bad-gzip",
+    "reset", "cut", "chunked-cut", "redirect", "foreign-link", "plain-link",
 ]  # fmt: skip
 
 

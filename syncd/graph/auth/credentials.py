@@ -53,10 +53,13 @@ class Credentials:
         return _certificate(_read(self.certificate, "certificate"), self.certificate).not_valid_after_utc
 
     def _check(self, certificate: str, key: str) -> None:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         cert = _certificate(certificate, self.certificate)
         private = _key(key, self.passphrase, self.private_key or self.certificate)
+        if not isinstance(private, RSAPrivateKey):
+            raise _wrong(f"The private key in {self.private_key or self.certificate} is no RSA key.", "private_key")
         form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if private.public_key().public_bytes(*form) != cert.public_key().public_bytes(*form):
             raise _wrong(

@@ -71,7 +71,6 @@ class Tokens:
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._app: Any = None
         self._token = ""
         self._until = 0.0
         self._pause = 0.0
@@ -100,8 +99,6 @@ class Tokens:
         with self._lock:
             if token == self._token:
                 self._token = ""
-                # A new app object is an empty cache: the same as removing the token from it, and asks nobody.
-                self._app = None
                 self._claims = claims
 
     def _fetch(self) -> None:
@@ -110,16 +107,11 @@ class Tokens:
             try:
                 result = self._ask()
             except TryLater as error:
-                self._app = None
                 wait = error.after if error.after is not None else delay
                 late = error.after is None and self._clock() + (delay or 0) - start > WITHIN_SECONDS
                 if delay is None or wait is None or wait > IN_PLACE_SECONDS or late:
                     raise
                 self._sleep(max(1.0, wait))
-            except SetupError:
-                # MSAL keeps a refusal for a minute; whoever repairs the app in Entra should not wait for that.
-                self._app = None
-                raise
             else:
                 self._token = str(result["access_token"])
                 self._until = self._clock() + float(result.get("expires_in") or 600)
@@ -128,25 +120,26 @@ class Tokens:
 
     def _ask(self) -> Mapping[str, Any]:
         import msal
+        import msal.exceptions
 
-        credential = self._credentials.for_msal() if self._app is None else ""
+        credential = self._credentials.for_msal()
         self._door.last = None
         fault: Broken | None = None
         result: Any = None
         try:
-            if self._app is None:
-                self._app = msal.ConfidentialClientApplication(
-                    self._credentials.client_id,
-                    client_credential=credential,
-                    authority=f"{self._credentials.authority.rstrip('/')}/{self._credentials.tenant_id}",
-                    instance_discovery=None if self._host in KNOWN_HOSTS else False,
-                    azure_region=False,
-                    http_client=self._door,
-                )
-            result = self._app.acquire_token_for_client([self._credentials.scope], claims_challenge=self._claims)
+            # An app object keeps refusals and failures of the login host for a while: each try has its own.
+            app = msal.ConfidentialClientApplication(
+                self._credentials.client_id,
+                client_credential=credential,
+                authority=f"{self._credentials.authority.rstrip('/')}/{self._credentials.tenant_id}",
+                instance_discovery=None if self._host in KNOWN_HOSTS else False,
+                azure_region=False,
+                http_client=self._door,
+            )
+            result = app.acquire_token_for_client([self._credentials.scope], claims_challenge=self._claims)
         except Broken as caught:
             fault = caught
-        except (ValueError, KeyError, RuntimeError):
+        except (msal.exceptions.MsalError, ValueError, LookupError, TypeError, AttributeError, RuntimeError):
             # What MSAL could not read: the last answer, kept by the door, says more than its exception does.
             result = None
         if isinstance(result, dict) and isinstance(result.get("access_token"), str) and result["access_token"]:

@@ -1,0 +1,302 @@
+"""Signing in against the simulator's Entra: what works, and what each refusal tells the operator."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+)
+
+from syncd.errors import SetupError, SignInNeeded, SyncdError, TryLater
+from syncd.graph import delta
+from syncd.graph.auth import Credentials, Tokens
+from syncd.graph.http import Graph
+from syncd.graph.shapes import Network
+from tests.contract.graph_world import MAILBOX, World, world
+
+PASSPHRASE = "correct horse"
+
+
+@pytest.fixture
+def here() -> Iterator[World]:
+    with world(contacts=1) as made:
+        yield made
+
+
+def tokens(here: World, network: Network | None = None, **changed: Any) -> Tokens:
+    return Tokens(here.credentials(**changed), network or here.network, clock=here.time.clock, sleep=here.time.sleep)
+
+
+def refusal(made: Tokens, code: str, status: int) -> SyncdError:
+    with pytest.raises(SyncdError) as caught:
+        made.get()
+    assert (caught.value.problems[0].code, caught.value.exit) == (code, status)
+    assert caught.value.problems[0].what and caught.value.problems[0].do
+    return caught.value
+
+
+def write_pair(folder: Path, *, days: int = 30, ended: bool = False, key: object = None) -> tuple[Path, Path]:
+    """A self-signed certificate and its key, the key with a passphrase."""
+    private = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    assert isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "syncd")])
+    now = datetime.now(UTC)
+    end = now - timedelta(days=1) if ended else now + timedelta(days=days)
+    made = (
+        x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=60))
+        .not_valid_after(end)
+        .sign(private, SHA256())
+    )
+    certificate, secret = folder / "app.pem", folder / "app.key"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    locked = BestAvailableEncryption(PASSPHRASE.encode())
+    secret.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
+    return certificate, secret
+
+
+def test_one_token_serves_until_its_last_minutes(here: World) -> None:
+    first = here.tokens.get()
+    here.time.now += 3000
+    assert here.tokens.get() == first and len(here.asked("token")) == 1
+    here.time.now += 400
+    assert here.tokens.get() and len(here.asked("token")) == 2
+
+
+def test_threads_share_one_request_for_a_token(here: World) -> None:
+    threads = [threading.Thread(target=here.tokens.get) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(here.asked("token")) == 1 and here.tokens.get()
+
+
+def test_a_rejected_token_is_replaced_once(here: World) -> None:
+    old = here.tokens.get()
+    here.tokens.reject(old)
+    new = here.tokens.get()
+    here.tokens.reject(old)
+    assert here.tokens.get() == new != old and len(here.asked("token")) == 2
+
+
+def test_certificate_with_a_locked_key(here: World, tmp_path: Path) -> None:
+    certificate, key = write_pair(tmp_path)
+    here.simulator.app.trust(certificate.read_bytes())
+    changed: dict[str, Any] = {"secret": None, "certificate": certificate, "private_key": key, "passphrase": PASSPHRASE}
+    made = tokens(here, **changed)
+    graph = Graph(here.simulator.root, made, here.network)
+    assert delta.folders(graph, MAILBOX)
+    end = here.credentials(**changed).expires()
+    assert end is not None and end > datetime.now(UTC)
+
+
+def test_certificate_that_entra_does_not_know(here: World, tmp_path: Path) -> None:
+    certificate, key = write_pair(tmp_path)
+    error = refusal(
+        tokens(here, secret=None, certificate=certificate, private_key=key, passphrase=PASSPHRASE), "SY-A03", 78
+    )
+    assert isinstance(error, SignInNeeded) and "Upload" in str(error)
+
+
+def test_certificate_files_that_cannot_be_used(here: World, tmp_path: Path) -> None:
+    certificate, key = write_pair(tmp_path)
+    (tmp_path / "other").mkdir()
+    _, stranger = write_pair(tmp_path / "other")
+    (tmp_path / "noise.pem").write_text("noise")
+    wrong = [
+        (certificate, key, None),
+        (certificate, key, "wrong"),
+        (certificate, stranger, PASSPHRASE),
+        (tmp_path / "noise.pem", key, PASSPHRASE),
+        (tmp_path / "missing.pem", key, PASSPHRASE),
+        (certificate, tmp_path / "noise.pem", PASSPHRASE),
+    ]
+    for public, private, passphrase in wrong:
+        made = tokens(here, secret=None, certificate=public, private_key=private, passphrase=passphrase)
+        refusal(made, "SY-A10", 78)
+    refusal(tokens(here, secret=""), "SY-A10", 78)
+    public, private = write_pair(tmp_path, ended=True)
+    made = tokens(here, secret=None, certificate=public, private_key=private, passphrase=PASSPHRASE)
+    refusal(made, "SY-A11", 78)
+    public, private = write_pair(tmp_path, key=ec.generate_private_key(ec.SECP256R1()))
+    made = tokens(here, secret=None, certificate=public, private_key=private, passphrase=PASSPHRASE)
+    refusal(made, "SY-A10", 78)
+    assert here.simulator.requests == []
+
+
+def test_one_file_may_hold_certificate_and_key(here: World, tmp_path: Path) -> None:
+    certificate, key = write_pair(tmp_path)
+    here.simulator.app.trust(certificate.read_bytes())
+    both = tmp_path / "both.pem"
+    both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    assert tokens(here, secret=None, certificate=both, passphrase=PASSPHRASE).get()
+
+
+def test_wrong_secret_and_the_secrets_id_in_its_place(here: World) -> None:
+    plain = refusal(tokens(here, secret="not the secret"), "SY-A01", 78)
+    pasted = refusal(tokens(here, secret=here.simulator.app.secrets[0].id), "SY-A01", 78)
+    assert "ID" not in plain.problems[0].why and "ID, not its Value" in pasted.problems[0].why
+    assert "AADSTS7000215" in str(pasted) and "trace id" in str(pasted)
+    assert here.simulator.app.secrets[0].id not in str(pasted)
+
+
+def test_refusals_of_the_app_or_tenant(here: World) -> None:
+    app = here.simulator.app
+    refusal(tokens(here, client_id="00000000-0000-4000-8000-000000000000"), "SY-A05", 78)
+    refusal(tokens(here, tenant_id="norrvik-typo.example"), "SY-A07", 78)
+    refusal(tokens(here, root="https://graph.microsoft.us"), "SY-A08", 78)
+    app.secrets[0].expires = datetime.now(UTC) - timedelta(days=1)
+    refusal(tokens(here), "SY-A02", 78)
+    app.secrets[0].expires = None
+    app.enabled = False
+    made = tokens(here)
+    refusal(made, "SY-A06", 78)
+    app.enabled = True
+    assert made.get(), "what was repaired in Entra works at once, without a minute's wait"
+
+
+def test_login_without_tls_is_refused_at_once(here: World) -> None:
+    wrong: list[dict[str, Any]] = [
+        {"authority": "http://login.example"},
+        {"authority": "login.example"},
+        {"tenant_id": ""},
+    ]
+    for changed in wrong:
+        with pytest.raises(SetupError) as caught:
+            tokens(here, **changed)
+        assert caught.value.problems[0].code == "SY-A12"
+
+
+@pytest.mark.parametrize("kind", ["token", "discovery"])
+@pytest.mark.parametrize("name", ["token-down", "token-throttled", "token-page", "token-missing", "reset", "cut"])
+def test_a_login_host_in_trouble_is_asked_three_times(here: World, kind: str, name: str) -> None:
+    here.simulator.faults.add(name, kind, count=2)
+    assert here.tokens.get()
+    assert len(here.time.waits) == 2 and sum(here.time.waits) <= 10
+    here.simulator.faults.add(name, kind, count=None)
+    error = refusal(tokens(here), "SY-A13", 1)
+    assert isinstance(error, TryLater)
+
+
+def test_a_long_pause_at_the_login_is_passed_on(here: World) -> None:
+    here.simulator.faults.add("token-throttled", "token", retry_after=120)
+    with pytest.raises(TryLater) as caught:
+        here.tokens.get()
+    assert caught.value.after == 120 and here.time.waits == []
+
+
+def test_a_valid_token_outlives_the_login_host(here: World) -> None:
+    token = here.tokens.get()
+    here.simulator.faults.add("token-down", "token", count=None)
+    here.time.now += 3599 - 200
+    waited = len(here.time.waits)
+    assert here.tokens.get() == token
+    tried = len(here.asked("token"))
+    assert here.tokens.get() == token and len(here.asked("token")) == tried, "no new try with every request"
+    assert len(here.time.waits) - waited == 2
+    here.time.now += 190
+    with pytest.raises(TryLater):
+        here.tokens.get()
+
+
+def test_a_certificate_of_a_stranger_is_never_accepted(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", here.settings["ca_bundle"])
+    monkeypatch.setenv("SSL_CERT_FILE", here.settings["ca_bundle"])
+    with world(contacts=1) as other:
+        for network in (Network(), other.network):
+            refusal(tokens(here, network), "SY-G02", 78)
+            graph = Graph(here.simulator.root, here.tokens, network, clock=here.time.clock, sleep=here.time.sleep)
+            with pytest.raises(SetupError) as caught:
+                delta.folders(graph, MAILBOX)
+            assert caught.value.problems[0].code == "SY-G02"
+        name = here.simulator.root.replace("127.0.0.1", "localhost.localdomain")
+        assert name != here.simulator.root
+    assert here.time.waits == [], "a wrong certificate is not tried again"
+
+
+def test_an_unreadable_ca_file_is_named(here: World, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("noise")
+    for path in ("ca.pem", "missing.pem"):
+        error = refusal(tokens(here, Network(str(tmp_path / path))), "SY-G02", 78)
+        assert path in str(error)
+
+
+def test_host_down_or_without_a_name(here: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for host in (f"https://127.0.0.1:{port}", "https://login.invalid"):
+        refusal(tokens(here, authority=host), "SY-A13", 1)
+        graph = Graph(host, here.tokens, here.network, clock=here.time.clock, sleep=here.time.sleep)
+        with pytest.raises(TryLater) as caught:
+            delta.folders(graph, MAILBOX)
+        assert caught.value.problems[0].code == "SY-G04"
+
+
+def test_a_proxy_is_used_and_its_refusals_are_told_apart(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    assert here.tokens.get(), "a proxy in the environment is not ours"
+    for line, code, status in (("407 Proxy Authentication Required", "SY-G03", 78), ("502 Bad Gateway", "SY-A13", 1)):
+        with Proxy(line) as proxy:
+            made = tokens(here, Network(here.settings["ca_bundle"], f"http://user:pass-word@127.0.0.1:{proxy.port}"))
+            error = refusal(made, code, status)
+            assert proxy.seen and "pass-word" not in str(error)
+    closed = Network(here.settings["ca_bundle"], f"http://127.0.0.1:{proxy.port}")
+    refusal(tokens(here, closed), "SY-G03", 78)
+
+
+def test_no_secret_in_logs_errors_or_reprs(here: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    secret, token = here.settings["client_secret"], here.tokens.get()
+    here.simulator.faults.add("token-page", "token", count=None)
+    here.tokens.reject(token)
+    with pytest.raises(TryLater) as caught:
+        here.tokens.get()
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(here.credentials())
+    network = Network(None, "http://user:pass-word@proxy.example")
+    for word in (secret, token, "pass-word", "<html"):
+        assert word not in told + repr(network) + repr(Credentials("a", "b", "c", "d", passphrase="pass-word"))
+
+
+class Proxy:
+    """A proxy that answers every CONNECT with one line."""
+
+    def __init__(self, line: str) -> None:
+        self._answer = f"HTTP/1.1 {line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+        self.seen: list[bytes] = []
+        self._thread = threading.Thread(target=self._serve)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            with connection:
+                self.seen.append(connection.recv(65536))
+                connection.sendall(self._answer)
+
+    def __enter__(self) -> Proxy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join()
