@@ -71,7 +71,7 @@ def _check(patch: Mapping[str, Any]) -> None:
         parts = (dict,) if name == "emailAddresses" else (str,)
         if not isinstance(value, wanted) or (wanted is list and not all(isinstance(each, parts) for each in value)):
             raise GraphError(400, "RequestBodyRead", f"Cannot convert the value of property '{name}' to its type.")
-        if len(value) > LIMITS.get(name, 1_000_000):
+        if name in LIMITS and len(value) > LIMITS[name]:
             shown = name[0].upper() + name[1:]
             raise GraphError(400, "ErrorInvalidArgument", _MANY.format(shown, len(value), LIMITS[name]))
         if isinstance(value, dict):
