@@ -76,9 +76,9 @@ def _section(found: Found, table: Table, folder: Path) -> Any:
         elif one.default is MISSING and one.default_factory is MISSING:
             found.fault(
                 "SY-C06",
-                f"{table.title} has no {one.name}",
-                f"{one.metadata['reader'].form} is needed there",
-                f"add it, or set {_variable(table, one.name)}",
+                f"{table.title} has no {one.name}.",
+                f"Needed there: {one.metadata['reader'].form}.",
+                f"Add it, or set {_variable(table, one.name)}.",
             )
     return SECTIONS[table.section](**values) if len(found.faults) == before else None
 
@@ -94,9 +94,9 @@ def _value(found: Found, given: Given, meta: Mapping[str, Any], folder: Path) ->
         shown = "a secret" if meta["secret"] else _shown(given.value)
         found.fault(
             "SY-C04" if wrong.kind else "SY-C05",
-            f"{given.name} is {shown}",
-            f"it must be {wrong.must}",
-            "correct it; until then syncd does not start",
+            f"{given.name} is {shown}.",
+            f"It must be {wrong.must}.",
+            "Correct it; until then syncd does not start.",
         )
         return None
     return folder / Path(value).expanduser() if meta["place"] and value is not None else value
@@ -116,9 +116,9 @@ def _profiles(found: Found, made: Mapping[str, Any]) -> dict[str, Profile]:
         if not NAME.fullmatch(name) or name.lower() in ("done", "waiting", "failed"):
             found.fault(
                 "SY-C05",
-                f"a profile cannot be named {name!r}",
-                "it is also the name of a folder in the inbox; done, waiting and failed are taken",
-                "choose a name of letters, digits, - and _",
+                f"A profile cannot be named {name!r}.",
+                "It is also the name of a folder in the inbox; done, waiting and failed are taken.",
+                "Choose a name of letters, digits, - and _.",
             )
         elif isinstance(made[title], Profile):
             profiles[name] = made[title]

@@ -21,8 +21,8 @@ def config_folder() -> Path:
     raise SetupError(
         Problem(
             "SY-C15",
-            "the folder config/ that belongs to syncd is not there",
-            f"looked at {beside} and {packaged}; without it no header words, messages or defaults can be read",
-            "install syncd again",
+            "The folder config/ that belongs to syncd is not there.",
+            f"Looked at {beside} and {packaged}; without it no header words, messages or defaults can be read.",
+            "Install syncd again.",
         )
     )

@@ -28,13 +28,13 @@ def _resolve(found: Found, table: Table, key: str, folder: Path) -> None:
     if key in table.given:
         found.fault(
             "SY-C07",
-            f"{key} and {key}_file are both set in {table.title}",
-            "only one of them can count",
-            f"take {key} out and keep the file",
+            f"{key} and {key}_file are both set in {table.title}.",
+            "Only one of them can count.",
+            f"Take {key} out and keep the file.",
         )
         return
     if not isinstance(given.value, str) or not given.value.strip():
-        found.fault("SY-C04", f"{given.name} names no file", "a path in quotes is expected there", "write the path")
+        found.fault("SY-C04", f"{given.name} names no file.", "A path in quotes is expected there.", "Write the path.")
         return
     path = folder / Path(given.value.strip()).expanduser()
     if any(one.name == key and one.metadata["place"] for one in fields(SECTIONS[table.section])):
@@ -52,18 +52,18 @@ def _read(found: Found, given: Given, path: Path) -> str | None:
         text = data.decode("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         seen = (error.strerror or str(error)) if isinstance(error, OSError) else "it holds no text"
-        found.fault("SY-C08", f"the file {path} of {given.name} cannot be read", f"seen: {seen}", _rights(path))
+        found.fault("SY-C08", f"The file {path} of {given.name} cannot be read.", f"Seen: {seen}.", _rights(path))
         return None
     if not text or len(data) > LIMIT:
         seen = "it is empty" if not text else f"it is larger than {LIMIT:,} bytes"
-        found.fault("SY-C08", f"the file {path} of {given.name} holds no secret", f"seen: {seen}", "write it again")
+        found.fault("SY-C08", f"The file {path} of {given.name} holds no secret.", f"Seen: {seen}.", "Write it again.")
         return None
     open_to_others(found, path)
     return text
 
 
 def _rights(path: Path) -> str:
-    return f"check the path, and that the user syncd runs as may read it: ls -l {path}"
+    return f"Check the path, and that the user syncd runs as may read it: ls -l {path}"
 
 
 def open_to_others(found: Found, path: Path) -> None:
@@ -75,9 +75,9 @@ def open_to_others(found: Found, path: Path) -> None:
     if stat.S_IMODE(mode) & 0o004:
         found.warn(
             "SY-C10",
-            f"the secret in {path} can be read by every user of this machine ({stat.filemode(mode)})",
-            "whoever reads it can read the mailboxes",
-            f"chmod o= {path}",
+            f"The secret in {path} can be read by every user of this machine ({stat.filemode(mode)}).",
+            "Whoever reads it can read the mailboxes.",
+            f"Close it: chmod o= {path}",
         )
 
 
@@ -90,14 +90,14 @@ def _judge(found: Found, table: Table) -> None:
         if clear and given.origin == "file":
             found.warn(
                 "SY-C11",
-                f"{given.name} holds a secret in clear",
-                "it is seen by whoever reads the file, and goes into its copies and backups",
-                f"put it into a file of its own (chmod 600) and write {one.name}_file",
+                f"{given.name} holds a secret in clear.",
+                "It is seen by whoever reads the file, and goes into its copies and backups.",
+                f"Put it into a file of its own (chmod 600) and write {one.name}_file.",
             )
         if one.name == "client_secret" and GUID.fullmatch(given.value.strip()):
             found.warn(
                 "SY-C14",
-                f"{given.name} looks like an id",
-                "Entra shows a secret's ID beside its Value; Microsoft refuses the ID",
-                "copy the Value (shown once, when the secret is made)",
+                f"{given.name} looks like an id.",
+                "Entra shows a secret's ID beside its Value; Microsoft refuses the ID.",
+                "Copy the Value (shown once, when the secret is made).",
             )

@@ -24,7 +24,7 @@ def complete(found: Found, made: Any) -> Graph | None:
         kind = "certificate"
     graph = replace(made, sign_in=kind, private_key=made.private_key or _joined(made.certificate))
     if kind == "secret" and not graph.client_secret:
-        _missing(found, "client_secret", 'put its Value into a file and write client_secret_file = "…"')
+        _missing(found, "client_secret", 'Put its Value into a file and write client_secret_file = "…".')
     if kind == "certificate":
         _certificate(found, graph)
     if graph.ca_bundle:
@@ -32,9 +32,9 @@ def complete(found: Found, made: Any) -> Graph | None:
     if not graph.mailboxes:
         found.fault(
             "SY-C06",
-            "[graph] mailboxes names no mailbox",
-            "nothing would be read",
-            'write mailboxes = ["anna@firm.example"], or ["*"] for all the app may read',
+            "[graph] mailboxes names no mailbox.",
+            "Nothing would be read.",
+            'Write mailboxes = ["anna@firm.example"], or ["*"] for all the app may read.',
         )
     return graph
 
@@ -48,27 +48,27 @@ def special(found: Found, graph: Graph | None, mailboxes: Sequence[Mailbox]) -> 
         if folded in seen:
             found.fault(
                 "SY-C07",
-                f"two [[mailbox]] sections are for {one.address}",
-                "it is not clear which of them counts",
-                "make them one",
+                f"Two [[mailbox]] sections are for {one.address}.",
+                "It is not clear which of them counts.",
+                "Make them one.",
             )
         elif folded not in named and "*" not in named:
             found.warn(
                 "SY-C13",
-                f"[[mailbox]] {one.address} has no effect",
-                "[graph] mailboxes does not name it",
-                "add it there, or take the section out",
+                f"[[mailbox]] {one.address} has no effect.",
+                "[graph] mailboxes does not name it.",
+                "Add it there, or take the section out.",
             )
         seen.add(folded)
 
 
 def _certificate(found: Found, graph: Graph) -> None:
     if graph.certificate is None:
-        _missing(found, "certificate", 'write certificate = "FILE.pem"')
+        _missing(found, "certificate", 'Write certificate = "FILE.pem".')
     else:
         _pem(found, "certificate", graph.certificate)
     if graph.private_key is None:
-        _missing(found, "private_key", 'write private_key_file = "FILE.pem"')
+        _missing(found, "private_key", 'Write private_key_file = "FILE.pem".')
     elif _pem(found, "private_key", graph.private_key):
         open_to_others(found, graph.private_key)
 
@@ -82,7 +82,7 @@ def _joined(certificate: Path | None) -> Path | None:
 
 
 def _missing(found: Found, key: str, do: str) -> None:
-    found.fault("SY-C06", f"[graph] has no {key}", "without it the app cannot sign in", do)
+    found.fault("SY-C06", f"[graph] has no {key}.", "Without it the app cannot sign in.", do)
 
 
 def _pem(found: Found, key: str, path: Path) -> bool:
@@ -92,17 +92,17 @@ def _pem(found: Found, key: str, path: Path) -> bool:
     except OSError as error:
         found.fault(
             "SY-C08",
-            f"the file {path} of [graph] {key} cannot be read",
-            f"seen: {error.strerror or error}",
-            f"check the path, and that the user syncd runs as may read it: ls -l {path}",
+            f"The file {path} of [graph] {key} cannot be read.",
+            f"Seen: {error.strerror or error}.",
+            f"Check the path, and that the user syncd runs as may read it: ls -l {path}",
         )
         return False
     if PEM in data:
         return True
     found.fault(
         "SY-C08",
-        f"the file {path} of [graph] {key} is no PEM file",
-        "no line in it begins with -----BEGIN; a .pfx, .p12 or .der file is another format",
-        f"convert it: openssl pkcs12 -in {path.name} -out {path.stem}.pem -nodes",
+        f"The file {path} of [graph] {key} is no PEM file.",
+        "No line in it begins with -----BEGIN; a .pfx, .p12 or .der file is another format.",
+        f"Convert it: openssl pkcs12 -in {path.name} -out {path.stem}.pem -nodes",
     )
     return False

@@ -17,6 +17,7 @@ from syncd.errors import Problem
 from syncd.settings.shape import SECTIONS, keys, with_file
 
 PREFIX = "SYNCD_"
+EXAMPLES = {"list": """'["one", "two"]'""", "table": """'{"Column": "field"}'"""}
 KNOWN = frozenset({"SYNCD_CONFIG"})
 
 
@@ -84,18 +85,18 @@ def _file(found: Found, path: Path) -> None:
     except OSError as error:
         found.fault(
             "SY-C01",
-            f"the settings file {path} cannot be read",
-            f"the system says: {error.strerror or error}",
-            "check path and rights, or write a new file with: syncd init",
+            f"The settings file {path} cannot be read.",
+            f"The system says: {error.strerror or error}.",
+            "Check path and rights, or write a new file with: syncd init",
         )
         return
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         seen = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         found.fault(
             "SY-C02",
-            f"the settings file {path} is no valid TOML",
-            f"seen: {seen}; nothing in the file counts until this is right",
-            "correct that line (texts stand in quotes, lists in brackets) and save as UTF-8",
+            f"The settings file {path} is no valid TOML.",
+            f"Seen: {seen}; nothing in the file counts until this is right.",
+            "Correct that line (texts stand in quotes, lists in brackets) and save as UTF-8.",
         )
         return
     for section, content in raw.items():
@@ -107,9 +108,9 @@ def _section(found: Found, path: Path, section: str, content: Any) -> None:
         near = nearest(section, tuple(SECTIONS))
         found.fault(
             "SY-C03",
-            f"unknown section or key {section!r} in {path}",
-            "it would have no effect, so it is refused",
-            f"write [{near}]" if near else "take it out; the sections are " + ", ".join(SECTIONS),
+            f"Unknown section or key {section!r} in {path}.",
+            "It would have no effect, so it is refused.",
+            f"Write [{near}]." if near else f"Take it out; the sections are {', '.join(SECTIONS)}.",
         )
     elif section == "mailbox":
         _mailboxes(found, content, "file", f"in {path}")
@@ -142,8 +143,8 @@ def _keys(found: Found, table: Table, content: Any, origin: str, where: str) -> 
         else:
             found.fault(
                 "SY-C03",
-                f"unknown key {key!r} in {table.title} {where}",
-                "it would have no effect, so it is refused",
+                f"Unknown key {key!r} in {table.title} {where}.",
+                "It would have no effect, so it is refused.",
                 _advice(table.section, key),
             )
 
@@ -152,14 +153,16 @@ def _advice(section: str, key: str) -> str:
     near = nearest(key, _known(section))
     elsewhere = [other for other in SECTIONS if key in keys(other) and other != section]
     if near and near != key:
-        return f"write {near!r}"
+        return f"Write {near!r}."
     if elsewhere:
-        return f"move it: {key!r} belongs to [{elsewhere[0]}]"
-    return "take it out; known here are " + ", ".join(keys(section))
+        return f"Move it: {key!r} belongs to [{elsewhere[0]}]."
+    return f"Take it out; known here are {', '.join(keys(section))}."
 
 
 def _not_a_table(found: Found, title: str, where: str, do: str) -> None:
-    found.fault("SY-C04", f"{title} {where} holds a single value", "a table of keys is expected there", f"write {do}")
+    found.fault(
+        "SY-C04", f"{title} {where} holds a single value.", "A table of keys is expected there.", f"Write {do}."
+    )
 
 
 def _known(section: str) -> tuple[str, ...]:
@@ -183,9 +186,11 @@ def _variable(found: Found, name: str, text: str) -> None:
         meant = f"{PREFIX}{section.upper()}__{near.upper()}" if near else ""
         found.warn(
             "SY-C12",
-            f"the environment variable {name} is not known and has no effect",
-            "no setting has this name",
-            f"perhaps {meant} is meant" if meant else "take it out of the environment, or write SYNCD_<SECTION>__<KEY>",
+            f"The environment variable {name} is not known and has no effect.",
+            "No setting has this name.",
+            f"Perhaps {meant} is meant."
+            if meant
+            else "Take it out of the environment, or write SYNCD_<SECTION>__<KEY>.",
         )
 
 
@@ -236,6 +241,6 @@ def _json(found: Found, name: str, text: str, form: str) -> Any:
     except ValueError:
         value = None
     if value is None:
-        example = """'["one", "two"]'""" if "list" in form else "JSON"
-        found.fault("SY-C04", f"{name} is no JSON", f"{form} is expected there", f"write it as {example}")
+        example = next((text for kind, text in EXAMPLES.items() if kind in form), "digits, such as 20")
+        found.fault("SY-C04", f"{name} is no JSON.", f"Expected there: {form}.", f"Write it as {example}.")
     return value

@@ -155,13 +155,13 @@ def test_a_mistyped_name_is_answered_with_the_nearest_known_one(at: Path) -> Non
     with pytest.raises(SetupError) as caught:
         settings.load(path, {})
     assert [problem.do for problem in caught.value.problems] == [
-        "write [sync]",
-        "write 'settle'",
-        "move it: 'page_size' belongs to [graph]",
+        "Write [sync].",
+        "Write 'settle'.",
+        "Move it: 'page_size' belongs to [graph].",
     ]
     made = settings.load(None, {"SYNCD_CONFIG": str(write(at, "")), "SYNCD_INBOX__SETTEL": "3", "SYNCD_X": "1"})
     assert codes(made) == ["SY-C12", "SY-C12"]
-    assert made.warnings[0].do == "perhaps SYNCD_INBOX__SETTLE is meant"
+    assert made.warnings[0].do == "Perhaps SYNCD_INBOX__SETTLE is meant."
 
 
 @pytest.mark.parametrize(
