@@ -1,4 +1,4 @@
-"""The simulator as a whole: builds tenant, mailboxes and servers, runs them; knows no client and no store."""
+"""The simulator as a whole: puts the simulated world on sockets of this machine; knows no client and no store."""
 
 from __future__ import annotations
 
@@ -7,48 +7,23 @@ import shutil
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
-from uuid import uuid4
 
 import trustme
 
-from syncd.simulator.clock import Clock
-from syncd.simulator.contact import Props
-from syncd.simulator.entra import Entra
-from syncd.simulator.faults import Faults
-from syncd.simulator.graph import Graph
-from syncd.simulator.mailbox import Mailbox
-from syncd.simulator.samples import DOMAIN, REFUSED, fill, people
+from syncd.simulator.control import Control
+from syncd.simulator.samples import REFUSED
 from syncd.simulator.server import Server
-from syncd.simulator.tenant import Tenant
-from syncd.simulator.wire import Answer, Request
-
-_NOTED = ("prefer", "client-request-id", "user-agent", "if-match", "content-type")
+from syncd.simulator.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A request as it was seen, for assertions. Never holds a body or a token; `headers` are those of interest."""
+class Simulator(World):
+    """Serves Entra and Graph on one port of 127.0.0.1, and the control API on another, while the context is open.
 
-    method: str
-    path: str
-    query: dict[str, str]
-    kind: str
-    mailbox: str | None
-    status: int
-    headers: dict[str, str]
-
-
-class Simulator:
-    """Serves Entra and Graph on one port of 127.0.0.1, in threads, while the context is open.
-
-    `mailboxes` sample mailboxes of `contacts` sample contacts each, the same for the same `seed`. With `start` the
-    clock stands still there. `ca_folder` keeps the CA file (default: a private folder that goes at the end).
+    See World for what is in it. `ca_folder` keeps the CA file (default: a private folder that goes at the end).
     A failure inside the simulator is raised at the end of the context.
     """
 
@@ -62,40 +37,27 @@ class Simulator:
         ca_folder: Path | None = None,
         start: datetime | None = None,
     ) -> None:
-        self.clock = Clock(start)
-        self.tenant_data = Tenant(DOMAIN, seed, self.clock)
-        self.entra = Entra(self.tenant_data)
-        self.app = self.entra.register()
-        self.faults = Faults(self.clock)
-        self.graph = Graph(self.tenant_data, self.entra, self.faults)
-        self.requests: list[Seen] = []
-        for address, name in people(mailboxes, seed):
-            self.tenant_data.open(address, name)
-        fill(list(self.tenant_data.mailboxes.values()), contacts, seed)
-        self.addresses = [mailbox.address for mailbox in self.tenant_data.mailboxes.values()]
-        self.tenant_data.open(REFUSED, "Direction").listed = False
-        self.tenant_data.deny(REFUSED)
+        super().__init__(mailboxes, contacts, seed=seed, start=start)
+        self.control = Control(self)
+        authority = trustme.CA(organization_name="syncd simulator")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1", "localhost", "::1").configure_cert(context)
+        self._server = Server(port, self.serve, self.clock, context)
+        self._control = Server(0, self.control.handle, self.clock)
         self._own_folder = ca_folder is None
         self._folder = ca_folder or Path(tempfile.mkdtemp(prefix="syncd-simulator-"))
-        self._server = Server(port, self._serve, self.clock, self._tls())
-        self.root = f"https://127.0.0.1:{self._server.port}"
-        self.tenant_data.root = self.faults.root = self.authority = self.root
-
-    @property
-    def tenant(self) -> str:
-        return self.tenant_data.id
+        authority.cert_pem.write_to_path(self.ca)
+        self.root = self.authority = f"https://127.0.0.1:{self._server.port}"
+        self.tenant_data.root = self.faults.root = self.root
 
     @property
     def ca(self) -> Path:
-        """The CA certificate (PEM) that the client has to trust."""
+        """The CA certificate (PEM) that a client has to trust; its key is never written."""
         return self._folder / "ca.pem"
 
-    def mailbox(self, address: str) -> Mailbox:
-        return self.tenant_data.mailboxes[address.lower()]
-
-    def truth(self, address: str) -> list[Props]:
-        """What a perfect client holds of the mailbox: contacts as Graph shows them with immutable ids, sorted by id."""
-        return self.mailbox(address).truth()
+    @property
+    def control_url(self) -> str:
+        return f"http://127.0.0.1:{self._control.port}"
 
     def settings(self) -> dict[str, Any]:
         """The keys of `[graph]`."""
@@ -111,19 +73,16 @@ class Simulator:
             "refused_mailbox": REFUSED,
         }
 
-    def reset_states(self, address: str | None = None) -> None:
-        """All delta links (of one mailbox, or of all) answer 410 from now on."""
-        for mailbox in self.tenant_data.mailboxes.values():
-            if address is None or mailbox.address.lower() == address.lower():
-                self.tenant_data.feed(mailbox).reset()
-
     def close(self) -> None:
+        self.graph.subscriptions.stop()
         self._server.stop()
+        self._control.stop()
         if self._own_folder:
             shutil.rmtree(self._folder)
 
     def __enter__(self) -> Self:
         self._server.start()
+        self._control.start()
         return self
 
     def __exit__(
@@ -133,43 +92,8 @@ class Simulator:
         if error is None and self.graph.failures:
             raise RuntimeError("The simulator failed while it answered a request.") from self.graph.failures[0]
 
-    # -- inside
 
-    def _serve(self, request: Request) -> Answer:
-        request.id = str(uuid4())
-        graph = request.path.lower().startswith(("/v1.0", "/beta"))
-        answer = self.graph.handle(request) if graph else self._sign_in(request)
-        noted = {name: request.headers[name] for name in _NOTED if name in request.headers}
-        seen = Seen(request.method, request.path, request.query, request.kind, request.mailbox, answer.status, noted)
-        self.requests.append(seen)
-        return answer
-
-    def _sign_in(self, request: Request) -> Answer:
-        request.kind = "token" if request.path.endswith("/token") else "discovery"
-        answer = self.faults.answer(request) or self.entra.handle(request)
-        self.faults.distort(request, answer)
-        return answer
-
-    def _tls(self) -> ssl.SSLContext:
-        """A new CA and a certificate of it for this machine's loopback names; the CA's key is never written."""
-        authority = trustme.CA(organization_name="syncd simulator")
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        authority.cert_pem.write_to_path(self.ca)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("127.0.0.1", "localhost", "::1").configure_cert(context)
-        return context
-
-
-def serve(
-    port: int,
-    mailboxes: int,
-    contacts: int,
-    *,
-    seed: int = 1,
-    out: TextIO,
-    until: threading.Event,
-    ready: Callable[[Simulator], None] | None = None,
-) -> None:
+def serve(port: int, mailboxes: int, contacts: int, *, seed: int = 1, out: TextIO, until: threading.Event) -> None:
     """Runs a simulator until the event is set; prints one JSON line with what a client and a test need."""
     with Simulator(mailboxes, contacts, seed=seed, port=port) as simulator:
         line = {
@@ -177,6 +101,7 @@ def serve(
             "authority": simulator.authority,
             "ca": str(simulator.ca),
             "settings": simulator.settings(),
+            "control": {"url": simulator.control_url, "token": simulator.control.token},
         }
         print(json.dumps(line), file=out, flush=True)
         until.wait()

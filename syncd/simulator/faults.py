@@ -11,8 +11,8 @@ from syncd.simulator import distortions, refusals
 from syncd.simulator.clock import Clock
 from syncd.simulator.wire import Answer, Request
 
-QUIRKS = ("empty", "replay", "delayed", "lose-back")
-"""Faults that the delta feed itself carries out."""
+QUIRKS = ("empty", "replay", "delayed", "lose-back", "slow")
+"""Faults that the delta feed carries out; `slow` is carried out while the request is in flight."""
 
 WIRES = ("reset", "cut", "drip", "hang", "chunked-cut")
 """Faults that the server carries out while it sends."""
@@ -93,6 +93,14 @@ class Faults:
         with self._lock:
             self._faults.append(fault)
         return fault
+
+    def report(self) -> list[dict[str, Any]]:
+        """Each fault with how many requests it saw and struck."""
+        with self._lock:
+            return [
+                {"name": each.name, "kind": each.kind, "seen": each.seen, "struck": each.struck}
+                for each in self._faults
+            ]
 
     def clear(self) -> None:
         with self._lock:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
-import uuid
+import time
 from collections.abc import Callable
-from contextlib import nullcontext
-from typing import Any
 
-from syncd.simulator import contacts, directory, folders
+from syncd.simulator import batch, contacts, directory, folders, photos
 from syncd.simulator.call import Call
 from syncd.simulator.clock import iso
 from syncd.simulator.entra import Entra
 from syncd.simulator.faults import Faults
 from syncd.simulator.mailbox import Mailbox
+from syncd.simulator.subscriptions import Subscriptions
 from syncd.simulator.tenant import Tenant
-from syncd.simulator.wire import Answer, GraphError, Request
+from syncd.simulator.wire import Answer, GraphError, Request, matched
 
 Handler = Callable[[Call], Answer]
 Route = tuple[str, str, str, Handler]
@@ -42,6 +41,12 @@ ROUTES: tuple[Route, ...] = (
     ("PATCH", "users/*/contacts/*", "write", contacts.update),
     ("DELETE", "users/*/contacts/*", "write", contacts.delete),
     ("POST", "users/*/contacts/*/permanentdelete", "write", contacts.purge),
+    ("GET", "users/*/contacts/*/photo", "photo", photos.describe),
+    ("GET", "users/*/contacts/*/photo/$value", "photo", photos.read),
+    ("PUT", "users/*/contacts/*/photo/$value", "photo", photos.write),
+    ("PATCH", "users/*/contacts/*/photo/$value", "photo", photos.write),
+    ("DELETE", "users/*/contacts/*/photo/$value", "photo", photos.remove),
+    ("GET", "users/*/contacts/*/photos/*/$value", "photo", photos.sized),
     ("POST", "users/*/translateexchangeids", "item", contacts.translate),
 )
 """Method, path in lower case with * for ids, kind of request (as faults name it), handler."""
@@ -56,15 +61,25 @@ _REFUSALS = {
 
 
 class Graph:
-    """The v1.0 surface over one tenant."""
+    """The v1.0 surface over one tenant. `serve` takes the items of a batch, each a request like any other."""
 
-    def __init__(self, tenant: Tenant, entra: Entra, faults: Faults) -> None:
-        self.tenant, self.entra, self.faults = tenant, entra, faults
+    def __init__(self, tenant: Tenant, entra: Entra, faults: Faults, serve: Callable[[Request], Answer]) -> None:
+        self.tenant, self.entra, self.faults, self.serve = tenant, entra, faults, serve
         self.failures: list[Exception] = []
+        self.subscriptions = subscriptions = Subscriptions(tenant)
+        self._routes: tuple[Route, ...] = (
+            *ROUTES,
+            ("POST", "$batch", "batch", self._batch),
+            ("POST", "subscriptions", "subscriptions", subscriptions.create),
+            ("GET", "subscriptions", "subscriptions", subscriptions.listing),
+            ("GET", "subscriptions/*", "subscriptions", subscriptions.get),
+            ("PATCH", "subscriptions/*", "subscriptions", subscriptions.renew),
+            ("DELETE", "subscriptions/*", "subscriptions", subscriptions.remove),
+            ("POST", "subscriptions/*/reauthorize", "subscriptions", subscriptions.reauthorize),
+        )
 
     def handle(self, request: Request) -> Answer:
-        """The answer to one request, with the headers that Graph always sends."""
-        request.id = request.id or str(uuid.uuid4())
+        """The answer to one request, be it an error."""
         try:
             answer = self._answer(request)
         except GraphError as error:
@@ -77,57 +92,63 @@ class Graph:
         return answer
 
     def _answer(self, request: Request) -> Answer:
-        segments = request.segments()
-        if segments[0].lower() != "v1.0":
-            raise GraphError(404, "BadRequest", f"Invalid version: {segments[0]}.")
-        method, args, handler = request.method, [], None
-        own = len(segments) > 1 and segments[1].lower() == "me"
-        segments = _direct(["users", "me", *segments[2:]] if own else segments[1:] or [""])
-        if segments[0].lower() == "users" and len(segments) > 1 and not own:
-            mailbox = self.tenant.find(segments[1])
-            request.mailbox = mailbox.address if mailbox else segments[1]
-        for verb, path, kind, target in ROUTES:
-            found = _match(path, segments)
-            if found is not None and verb == method:
-                request.kind, args, handler = kind, found[1:], target
-                break
+        version, *segments = request.segments()
+        if version.lower() != "v1.0":
+            raise GraphError(404, "BadRequest", f"Invalid version: {version}.")
+        if segments and segments[0].lower() == "me":
+            segments = ["users", "me", *segments[1:]]
+        person, handler, args = self._route(request, _direct(segments))
         forced = self.faults.answer(request)
         if forced is not None:
             return forced
         claims = self.entra.verify(request)
         request.app = claims["appid"]
         if handler is None:
-            raise GraphError(400, "BadRequest", f"Resource not found for the segment '{segments[-1]}'.")
+            raise GraphError(400, "BadRequest", f"Resource not found for the segment '{(segments or [''])[-1]}'.")
         call = Call(self.tenant, request, claims, args)
-        if len(segments) > 1 and segments[0].lower() == "users":
-            call.owner = self._owner(call, None if own else segments[1])
-        return self._run(call, handler)
+        if person is None:
+            return handler(call)
+        call.owner = self._owner(call, person)
+        return self._run(call, call.owner, handler)
 
-    def _owner(self, call: Call, key: str | None) -> Mailbox:
+    def _route(self, request: Request, segments: list[str]) -> tuple[str | None, Handler | None, list[str]]:
+        """Whom the path names, who handles it, the other ids in it; fills in the request's kind and mailbox."""
+        person = segments[1] if len(segments) > 1 and segments[0].lower() == "users" else None
+        if person is not None and person != "me":
+            mailbox = self.tenant.find(person)
+            request.mailbox = mailbox.address if mailbox else person
+        for method, path, kind, handler in self._routes:
+            found = matched(path, segments)
+            if found is not None and method == request.method:
+                request.kind = kind
+                return person, handler, found[1:] if person is not None else found
+        return person, None, []
+
+    def _owner(self, call: Call, person: str) -> Mailbox:
         """The user in the path; `/me` is the signed-in one and does not exist for an app alone."""
-        if key is None:
+        if person == "me":
             if "scp" not in call.claims:
                 raise GraphError(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
-            key = str(call.claims["oid"])
-            call.request.mailbox = None
-        mailbox = self.tenant.find(key)
+            person = str(call.claims["oid"])
+        mailbox = self.tenant.find(person)
         if mailbox is None:
-            raise GraphError(
-                404,
-                "ErrorInvalidUser" if call.request.kind != "users" else "Request_ResourceNotFound",
-                f"The requested user '{key}' is invalid.",
-            )
+            code = "Request_ResourceNotFound" if call.request.kind == "users" else "ErrorInvalidUser"
+            raise GraphError(404, code, f"The requested user '{person}' is invalid.")
         call.request.mailbox = mailbox.address
         return mailbox
 
-    def _run(self, call: Call, handler: Handler) -> Answer:
-        if call.owner is None or call.request.kind == "users":
+    def _run(self, call: Call, mailbox: Mailbox, handler: Handler) -> Answer:
+        if call.request.kind == "users":
             return handler(call)
-        self._permit(call, call.owner)
-        with self.tenant.passage(str(call.request.app), call.owner):
-            lock: Any = call.owner.lock
-            with lock if call.request.kind != "photo" else nullcontext():
+        self._permit(call, mailbox)
+        with self.tenant.passage(str(call.request.app), mailbox):
+            if "slow" in call.request.quirks:
+                time.sleep(float(call.request.quirks["slow"].get("seconds", 1)))
+            with mailbox.lock:
                 return handler(call)
+
+    def _batch(self, call: Call) -> Answer:
+        return batch.run(call.request, self.serve, self.tenant.random)
 
     def _permit(self, call: Call, mailbox: Mailbox) -> None:
         """Permission of the app, then the mailbox's own state."""
@@ -153,17 +174,3 @@ def _direct(segments: list[str]) -> list[str]:
     if len(parts) > 5 and lower[2] == "contactfolders" and lower[4] == "contacts" and lower[5] not in _WORDS:
         del parts[2:4]
     return parts
-
-
-def _match(pattern: str, segments: list[str]) -> list[str] | None:
-    """The ids in the path when it fits the pattern; words compare without case, ids as they are."""
-    words = pattern.split("/")
-    if len(words) != len(segments):
-        return None
-    found = []
-    for word, given in zip(words, segments, strict=True):
-        if word == "*":
-            found.append(given)
-        elif word != given.lower():
-            return None
-    return found

@@ -39,7 +39,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Connection)
         self.port = int(self.server_address[1])
         self._thread = threading.Thread(
-            target=self.serve_forever, args=(0.05,), name=f"simulator:{self.port}", daemon=True
+            target=self.serve_forever, args=(0.02,), name=f"simulator:{self.port}", daemon=True
         )
 
     def start(self) -> None:
@@ -48,8 +48,9 @@ class Server(ThreadingHTTPServer):
     def stop(self) -> None:
         """Ends all connections and threads; returns when they are gone."""
         self.stopping.set()
-        self.shutdown()
-        self._thread.join()
+        if self._thread.is_alive():
+            self.shutdown()
+            self._thread.join()
         with self._guard:
             for connection in self._open:
                 _shut(connection)

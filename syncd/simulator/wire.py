@@ -139,3 +139,17 @@ class GraphError(Exception):
         inner["client-request-id"] = request.headers.get("client-request-id", request.id)
         error = {"code": self.code, "message": self.message, "innerError": inner}
         return Answer(self.status, {"error": error}, dict(self.headers))
+
+
+def matched(pattern: str, segments: list[str]) -> list[str] | None:
+    """The ids in the path when it fits the pattern; words compare without case, ids as they are."""
+    words = pattern.split("/")
+    if len(words) != len(segments):
+        return None
+    found = []
+    for word, given in zip(words, segments, strict=True):
+        if word == "*":
+            found.append(given)
+        elif word != given.lower():
+            return None
+    return found
