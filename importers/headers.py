@@ -1,0 +1,330 @@
+"""Headers: which field each column of a file fills, judged by its header alone; knows no file, no cell and no disk.
+
+The words come in as data (`Vocabulary.of`), so a new export is a table in config/headers and no code. A header word
+stands for a *concept* (`work_street`); each module says which of its fields takes which concepts, best one first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from importers.rows import Order
+
+FULL_NAME = "full_name"
+"""Internal target of a column that holds a person's whole name; shown to the outside as the module's name field."""
+
+GROUP = "group:"
+"""Internal target of a numbered column with a label beside it: `group:phone:2:value` (Google's way of writing)."""
+
+_EITHER = "title_or_salutation"
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "þ": "th", "ð": "d"})
+_NUMBERED = re.compile(r"(e-?mail|phone|address|website|relation|event|im|custom field) (\d+) - (.+)", re.IGNORECASE)
+_LABELS = frozenset({"type", "label"})
+_OWNERS = re.compile(r"^(lead|contact|customer|client|person|account|primary|main|kontakt|kunde|kunden|prospect)s?[ _.:-]+", re.I)
+_HINT = re.compile(r"[(\[{].*?[)\]}]|\*|:$")
+_FAMILY_MIN = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One program's export: its header words (squashed), each with the concepts of its 1st, 2nd … column."""
+
+    name: str
+    words: Mapping[str, tuple[str, ...]]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every header word we know. `plain` holds what people type; `anywhere` what all families agree on."""
+
+    families: tuple[Family, ...]
+    plain: Mapping[str, tuple[str, ...]]
+    anywhere: Mapping[str, tuple[str, ...]]
+    modules: Mapping[str, Mapping[str, tuple[str, ...]]]
+    blanks: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Vocabulary:
+        """A vocabulary from TOML data: `modules`, `blanks`, and one table a family; those named `plain…` are words that
+        people type. A family's `like` takes over another family's words that it does not name itself."""
+        tables = {name: _words(table) for name, table in data["families"].items()}
+        families: list[Family] = []
+        plain: dict[str, tuple[str, ...]] = {}
+        for name, table in data["families"].items():
+            if name.startswith("plain"):
+                for word, concepts in tables[name].items():
+                    plain.setdefault(word, concepts)
+                continue
+            words = dict(tables[name])
+            named = {concept for concepts in words.values() for concept in concepts}
+            for word, concepts in tables.get(table.get("like", ""), {}).items():
+                if concepts == ("known",) or not named.intersection(concepts):
+                    words.setdefault(word, concepts)
+            families.append(Family(name, words, sum(len(concepts) for concepts in words.values())))
+        modules = {
+            module: {name: tuple(concepts) for name, concepts in table.items()}
+            for module, table in data["modules"].items()
+        }
+        blanks = {squash(name): frozenset(values) for name, values in data.get("blanks", {}).items()}
+        return cls(tuple(families), plain, _agreed(families), modules, blanks)
+
+    def knows(self, cell: str) -> bool:
+        """True when some family, or plain speech, has this header word."""
+        key = squash(cell)
+        return bool(key) and (key in self.plain or any(key in f.words for f in self.families) or bool(_numbered(cell)))
+
+
+def squash(text: str) -> str:
+    """A header as it is compared: no case, accents, blanks or punctuation ("E-Mail: Adresse" = "emailadresse")."""
+    return _squash(text[:200])
+
+
+@lru_cache(maxsize=4096)
+def _squash(text: str) -> str:
+    spread = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    return "".join(char for char in spread if char.isalnum())
+
+
+def hits(row: Sequence[str], vocabulary: Vocabulary, order: Order) -> int:
+    """How many cells of a row are header words: known ones, our own field names, or named in `Order.map`."""
+    own = {squash(item.name) for item in order.fields} | {squash(name) for name in order.map}
+    seen = {squash(cell) for cell in row if cell}
+    words = {squash(cell) for cell in row if cell and vocabulary.knows(cell)}
+    return len(words | (seen & own)) - ("" in words)
+
+
+def match(header: Sequence[str], vocabulary: Vocabulary, order: Order) -> tuple[list[str | None], str]:
+    """What each column fills, parallel to `header`, and the family the header was recognised as.
+
+    An entry is a field of the order, `extra.NAME` for a column kept as it is, None for one left out, `full_name`, or a
+    numbered `group:…` (see `shown`). A field that stands twice is one text over several columns (Business Street 1–3).
+    `Order.map` wins over all, then our own field names, then the family, then plain words; of two columns for one
+    field the first wins and the other is kept.
+    """
+    targets: list[str | None] = [None] * len(header)
+    fields = {squash(item.name): item.name for item in order.fields}
+    taken: set[str] = set()
+    ordered = _by_hand(header, order, fields, targets, taken)
+    own = 0
+    for column, name in enumerate(header):
+        if column not in ordered and (found := _own(name, fields, order)) and found not in taken:
+            targets[column] = found
+            taken.add(found)
+            own += name.strip() == found
+    family = "syncd" if own >= 3 else _family(header, vocabulary)
+    open_columns = [c for c in range(len(header)) if c not in ordered and targets[c] is None and header[c].strip()]
+    concepts = dict(_concepts(header, open_columns, vocabulary, family))
+    _titles(header, concepts, targets)
+    _fill(concepts, vocabulary.modules.get(order.module, {}), fields, targets, taken)
+    _rest(header, open_columns, targets, family)
+    return targets, family
+
+
+def shown(targets: Sequence[str | None], order: Order) -> list[str | None]:
+    """The mapping as the outside sees it: field names, `extra.NAME` or None."""
+    names = {item.name for item in order.fields}
+    result: list[str | None] = []
+    for target in targets:
+        if target == FULL_NAME:
+            result.append(order.title)
+        elif target and target.startswith(GROUP):
+            result.append(_group_shown(target, names, result))
+        else:
+            result.append(target)
+    return result
+
+
+def recognised(targets: Sequence[str | None]) -> int:
+    """How many columns fill a field."""
+    return sum(1 for target in targets if target and not target.startswith("extra."))
+
+
+def _words(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    words: dict[str, list[str]] = {}
+    for concept, names in table.items():
+        if isinstance(names, str):
+            continue
+        for name in names:
+            words.setdefault(squash(name), []).append(concept)
+    return {word: tuple(concepts) for word, concepts in words.items()}
+
+
+def _agreed(families: Sequence[Family]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for family in families:
+        for word, concepts in family.words.items():
+            found.setdefault(word, set()).add(concepts)
+    return {word: next(iter(sets)) for word, sets in found.items() if len(sets) == 1}
+
+
+def _by_hand(
+    header: Sequence[str], order: Order, fields: Mapping[str, str], targets: list[str | None], taken: set[str]
+) -> set[int]:
+    wanted = {squash(name): target for name, target in order.map.items()}
+    done: set[int] = set()
+    for column, name in enumerate(header):
+        target = wanted.get(squash(name)) if squash(name) else None
+        if target is None:
+            continue
+        target = fields.get(squash(target), target)
+        done.add(column)
+        if target in taken and not target.startswith("extra."):
+            target = f"extra.{name.strip()}"
+        targets[column] = target if target not in ("", "-") else None
+        taken.add(target)
+    return done
+
+
+def _own(name: str, fields: Mapping[str, str], order: Order) -> str | None:
+    """A field of ours by its own name. One bare word that other programs use otherwise (`title`) is left to them."""
+    if name.strip().startswith("extra.") and len(name.strip()) > 6:
+        return name.strip()
+    exact = name.strip()
+    found = fields.get(squash(name))
+    if found == exact or (found and "_" in found and squash(found) == squash(exact)):
+        return found
+    return None
+
+
+def _family(header: Sequence[str], vocabulary: Vocabulary) -> str:
+    """The family whose words cover most of the header; of two, the one with the fewest words that are missing in it."""
+    cells = [cell for cell in header if squash(cell)]
+    keys = {squash(cell) for cell in cells}
+    numbered = {squash(cell) for cell in cells if _numbered(cell)}
+    best, best_score = "plain", 0.0
+    for family in vocabulary.families:
+        found = keys & family.words.keys()
+        if not found or not keys:
+            continue
+        if numbered and family.name.startswith("google-") and any(k.endswith(("type", "label")) for k in numbered):
+            found = found | numbered
+        overlap = len(found) / len(keys | family.words.keys())
+        rare = any(key not in vocabulary.plain for key in found)
+        if not rare and overlap < _FAMILY_MIN:
+            continue
+        score = len(found) / len(keys) + overlap / 2
+        if score > best_score and len(found) * 2 > len(keys):
+            best, best_score = family.name, score
+    return best
+
+
+def _concepts(
+    header: Sequence[str], columns: Sequence[int], vocabulary: Vocabulary, family: str
+) -> Iterator[tuple[int, str]]:
+    words = next((f.words for f in vocabulary.families if f.name == family), {})
+    seen: dict[str, int] = {}
+    for column in columns:
+        if group := _numbered(header[column]):
+            yield column, group
+            continue
+        for key in _spellings(header[column]):
+            found = words.get(key) or vocabulary.plain.get(key) or vocabulary.anywhere.get(key)
+            if found:
+                turn = seen.get(key, 0)
+                seen[key] = turn + 1
+                yield column, found[min(turn, len(found) - 1)]
+                break
+
+
+def _spellings(name: str) -> Iterator[str]:
+    yield squash(name)
+    bare = _HINT.sub(" ", name).strip()
+    yield squash(bare)
+    yield squash(_OWNERS.sub("", bare))
+
+
+def _numbered(name: str) -> str:
+    found = _NUMBERED.fullmatch(name.strip())
+    if not found:
+        return ""
+    kind = found[1].lower().replace("-", "").replace(" ", "_")
+    part = found[3].lower().replace(" ", "_")
+    return f"{GROUP}{kind}:{int(found[2])}:{'label' if part in _LABELS else part}"
+
+
+def _titles(header: Sequence[str], concepts: dict[int, str], targets: Sequence[str | None]) -> None:
+    """Settles `Title` and `Titre`: the salutation when another column is the job title or when it stands before the
+    names, else the job title. (Outlook: Mr; Zoho and Salesforce: the job. French Outlook writes Titre twice.)"""
+    open_columns = sorted(column for column, concept in concepts.items() if concept == _EITHER)
+    if not open_columns:
+        return
+    others = {*concepts.values(), *targets}
+    names = [c for c, concept in concepts.items() if concept in ("first_name", "last_name", FULL_NAME)]
+    names += [c for c, target in enumerate(targets) if target in ("first_name", "last_name")]
+    for turn, column in enumerate(open_columns):
+        if "salutation" in others:
+            concepts[column] = "title"
+        elif "title" in others or turn == 0 and (len(open_columns) > 1 or (names and column < min(names))):
+            concepts[column] = "salutation"
+        else:
+            concepts[column] = "title"
+        others.add(concepts[column])
+
+
+def _fill(
+    concepts: Mapping[int, str],
+    module: Mapping[str, tuple[str, ...]],
+    fields: Mapping[str, str],
+    targets: list[str | None],
+    taken: set[str],
+) -> None:
+    first: dict[str, int] = {}
+    for column, concept in concepts.items():
+        first.setdefault(concept, column)
+    known = set(fields.values())
+    used: set[str] = set()
+    for name, wanted in module.items():
+        if name in taken or name not in known:
+            continue
+        chosen = next((c for c in wanted if c in first and c not in used), None)
+        if chosen is None:
+            continue
+        used.add(chosen)
+        taken.add(name)
+        targets[first[chosen]] = name
+        for column, concept in concepts.items():
+            if concept == f"{chosen}+":
+                targets[column] = name
+    for column, concept in concepts.items():
+        if concept.startswith(GROUP) or (concept == FULL_NAME and "last_name" in known and targets[column] is None):
+            targets[column] = concept
+
+
+def _rest(header: Sequence[str], columns: Sequence[int], targets: list[str | None], family: str) -> None:
+    """Columns nothing claimed are kept under their header; of equal names the second becomes "NAME 2"."""
+    names: set[str] = {target for target in targets if target}
+    for column in columns:
+        name = header[column].strip()
+        if targets[column] is not None or name.casefold() == "problem" or (family == "syncd" and name in ("id", "version")):
+            continue
+        target, turn = f"extra.{name}", 1
+        while target in names:
+            turn += 1
+            target = f"extra.{name} {turn}"
+        names.add(target)
+        targets[column] = target
+
+
+def _group_shown(target: str, names: set[str], before: Sequence[str | None]) -> str | None:
+    _, kind, _, part = target.split(":")
+    if part == "label":
+        return None
+    wishes = {
+        "email": ("email", "secondary_email", "third_email"),
+        "phone": ("phone", "mobile", "home_phone", "other_phone"),
+        "website": ("website",),
+        "address": tuple(f"{head}{_PARTS.get(part, '-')}" for head in ("", "mailing_", "billing_", "home_", "other_")),
+    }
+    for wish in wishes.get(kind, ()):
+        if wish in names and wish not in before:
+            return wish
+    return f"extra.{kind.replace('_', ' ').capitalize()}"
+
+
+_PARTS = {"street": "street", "city": "city", "region": "state", "postal_code": "zip", "country": "country"}

@@ -1,0 +1,106 @@
+"""Cage: the reader's own process, bounded in memory and time; knows nothing but one order and a pipe.
+
+In: four bytes of length and a JSON document `{"path", "order", "careful"}` on stdin, which stays open: when it ends, the
+caller is gone and so is this process. Out, on stdout: four bytes of length and a marshalled pair, `opened`, then
+`batch` as often as it takes, then `end`; or `unreadable` with a problem, or `fault` with a traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+import signal
+import sys
+import threading
+import traceback
+from typing import Any
+
+from importers.rows import Order, UnreadableFile
+
+MEMORY = 1 << 30
+"""Bytes of address space a reader may take."""
+
+SECONDS = 60
+"""Seconds of processor time a reader may take for one batch; opening a file counts as one."""
+
+
+def main() -> int:
+    """Read one file as ordered on stdin and answer on stdout."""
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    data = json.loads(_taken(int.from_bytes(_taken(4), "big")))
+    threading.Thread(target=_watch, daemon=True).start()
+    _bound()
+    try:
+        _read(out, data)
+    except UnreadableFile as error:
+        _send(out, "unreadable", error.problem.plain())
+    except MemoryError:
+        return 1
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        _send(out, "fault", traceback.format_exc())
+    return 0
+
+
+def _read(out: Any, data: dict[str, Any]) -> None:
+    from importers.readers.reader import Reader
+
+    reader = Reader(os.fsdecode(data["path"]), Order.of(data["order"]), careful=data["careful"])
+    _send(out, "opened", reader.opened)
+    for batch in reader:
+        _send(out, "batch", batch)
+        _more_time()
+    _send(out, "end", None)
+
+
+def _send(out: Any, kind: str, value: object) -> None:
+    body = memoryview(marshal.dumps((kind, value)))
+    out.write(len(body).to_bytes(4, "big"))
+    while body:
+        body = body[out.write(body) :]
+
+
+def _taken(count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        piece = os.read(0, count - len(data))
+        if not piece:
+            os._exit(0)
+        data += piece
+    return data
+
+
+def _watch() -> None:
+    while os.read(0, 1):
+        continue
+    os._exit(0)
+
+
+def _bound() -> None:
+    """Limits that the system does not know or does not grant (macOS knows no limit of address space) are left out."""
+    import resource
+
+    for limit, value in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0)):
+        try:
+            resource.setrlimit(limit, (value, value))
+        except (OSError, ValueError):
+            continue
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    _more_time()
+
+
+def _more_time() -> None:
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime) + SECONDS
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if hard == resource.RLIM_INFINITY or soft < hard:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""Encoding: how a text file is written, proven where it can be proven; knows no columns.
+
+Order of proof: byte order mark, NUL pattern of UTF-16 and UTF-32, UTF-8 over the whole file, then the code page of the
+language, unless another one turns the header into words that we know.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_BLOCK = 1 << 20
+_CESU = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_PAGES = {
+    "pl": "cp1250", "cs": "cp1250", "sk": "cp1250", "hu": "cp1250", "ro": "cp1250", "hr": "cp1250", "sl": "cp1250",
+    "ru": "cp1251", "uk": "cp1251", "bg": "cp1251", "sr": "cp1251", "el": "cp1253", "tr": "cp1254", "he": "cp1255",
+    "ar": "cp1256", "et": "cp1257", "lv": "cp1257", "lt": "cp1257", "ja": "cp932", "zh": "gb18030", "ko": "cp949",
+}  # fmt: skip
+_WESTERN = ("mac_roman", "cp850", "cp1250", "cp1251", "cp932")
+UNDECODABLE = "\udcff"
+"""Stands for bytes that the encoding cannot read; a lone surrogate, so its row is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An encoding by its Python name, and whether every cell is known to be storable (no NUL, nothing undecodable)."""
+
+    name: str
+    clean: bool
+
+
+def find(file: BinaryIO, head: bytes, language: str, score: Callable[[str], int]) -> Found:
+    """The encoding of a file. `score` counts the header words that a decoded head holds."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return Found(name, False)
+    if wide := _wide(head):
+        return Found(wide, False)
+    survey = _Survey()
+    file.seek(0)
+    while block := file.read(_BLOCK):
+        survey.take(block)
+    file.seek(0)
+    if survey.utf8():
+        return Found("utf-8", survey.clean)
+    return Found(_page(head, language, score), False)
+
+
+def handler(name: str) -> str:
+    """The error handler to decode with: keeps bytes that cannot be read as lone surrogates, whatever the codec."""
+    if codecs.lookup(name).name.startswith(("utf-16", "utf-32")):
+        return "importers.mark"
+    return "importers.escape"
+
+
+class _Survey:
+    """One pass over the bytes: how much of what is not ASCII reads as UTF-8, and whether there are NULs."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("importers.escape")
+        self._good = self._bad = self._surrogates = 0
+        self._nul = False
+
+    def take(self, block: bytes) -> None:
+        self._nul = self._nul or b"\0" in block
+        if block.isascii():
+            self._count(self._decoder.decode(block))
+            return
+        self._surrogates += 3 * len(_CESU.findall(block))
+        self._count(self._decoder.decode(block))
+
+    def _count(self, text: str) -> None:
+        if text.isascii():
+            return
+        bad = len(re.findall("[\udc80-\udcff]", text))
+        self._bad += bad
+        self._good += len(re.findall("[^\x00-\x7f]", text)) - bad if bad else 1
+
+    def utf8(self) -> bool:
+        self._count(self._decoder.decode(b"", final=True))
+        return not self._bad or self._good > self._bad or self._bad <= self._surrogates
+
+    @property
+    def clean(self) -> bool:
+        return not (self._nul or self._bad)
+
+
+def _wide(head: bytes) -> str:
+    sample = head[: len(head) & ~3][:4096]
+    if len(sample) < 8 or sample.count(0) * 4 < len(sample):
+        return ""
+    zeros = [sample[place::4].count(0) * 4 / len(sample) for place in range(4)]
+    if min(zeros[1:]) > 0.7 and zeros[0] < 0.3:
+        return "utf-32-le"
+    if min(zeros[:3]) > 0.7 and zeros[3] < 0.3:
+        return "utf-32-be"
+    if min(zeros[1], zeros[3]) > 0.4 and max(zeros[0], zeros[2]) < 0.2:
+        return "utf-16-le"
+    if min(zeros[0], zeros[2]) > 0.4 and max(zeros[1], zeros[3]) < 0.2:
+        return "utf-16-be"
+    return ""
+
+
+def _page(head: bytes, language: str, score: Callable[[str], int]) -> str:
+    declared = _PAGES.get(language[:2].lower(), "cp1252")
+    best, best_score = declared, score(head.decode(declared, "replace"))
+    for page in _WESTERN:
+        found = score(head.decode(page, "replace"))
+        if found > best_score:
+            best, best_score = page, found
+    if best == declared == "cp1252" and _foreign(head):
+        return _suggested(head) or best
+    return best
+
+
+def _foreign(head: bytes) -> bool:
+    """True when words consist of high bytes: no Western text is written so, Cyrillic, Greek or Japanese is."""
+    high = sum(1 for byte in head if byte >= 0x80)
+    letters = sum(1 for byte in head if byte >= 0x80 or 65 <= byte & 0xDF <= 90)
+    return high > 8 and high * 3 > letters and bool(re.search(rb"[\x80-\xff]{4}", head))
+
+
+def _suggested(head: bytes) -> str:
+    import logging
+
+    from charset_normalizer import from_bytes
+
+    logging.getLogger("charset_normalizer").disabled = True
+    found = from_bytes(head[:16_384]).best()
+    return str(found.encoding) if found else ""
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    seen = error.object[error.start : error.end]
+    return "".join(chr(0xDC00 + byte) if byte >= 0x80 else UNDECODABLE for byte in seen), error.end
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return UNDECODABLE, error.end
+
+
+codecs.register_error("importers.escape", _escape)
+codecs.register_error("importers.mark", _mark)

@@ -1,0 +1,78 @@
+"""Heading: which row of a table is its header and what each column fills; knows no cell below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from importers import headers, normalise
+from importers.headers import Vocabulary
+from importers.readers.raw import Table
+from importers.readers.source import Source
+from importers.rows import Opened, Order
+
+_NEARLY = 0.6
+_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A header row: the line it stands on, its cells, the internal target of each (see `headers.match`), the family."""
+
+    line: int
+    header: list[str]
+    targets: list[str | None]
+    family: str
+    fields: int
+
+    @classmethod
+    def of(cls, line: int, cells: Sequence[str], words: Vocabulary, order: Order) -> Heading:
+        """The heading that a row makes."""
+        header = [cell or "" for cell in normalise.strip(cells)]
+        targets, family = headers.match(header, words, order)
+        return cls(line, header, targets, family, headers.recognised(targets))
+
+    def opened(self, table: Table, order: Order) -> Opened:
+        """What the outside learns about the file."""
+        return Opened(
+            format=table.format,
+            encoding=table.encoding,
+            delimiter=table.delimiter,
+            sheet=table.sheet,
+            header_row=self.line,
+            header=self.header,
+            mapping=headers.shown(self.targets, order),
+            family=self.family,
+        )
+
+
+def find(table: Table, words: Vocabulary, order: Order) -> Heading | None:
+    """The first row with nearly as many header words as the best one has (a line "Notes:" above a header is none), else
+    the first row; `Order.header_row` decides alone. None when the table holds no row there."""
+    top = table.top()
+    if order.header_row is not None:
+        named = [(line, cells) for line, cells in top if line >= order.header_row]
+        return Heading.of(*named[0], words, order) if named else None
+    if not top:
+        return None
+    counts = [headers.hits(cells, words, order) for _, cells in top]
+    enough = max(1, max(counts) * _NEARLY)
+    place = next((place for place, count in enumerate(counts) if count >= enough), 0)
+    return Heading.of(*top[place], words, order)
+
+
+def checked(heading: Heading | None, source: Source, order: Order) -> Heading:
+    """The heading, if it fills a field at all. Raises UnreadableFile."""
+    if heading is None and order.header_row:
+        source.refuse("SY-F22", seen=order.header_row)
+    if heading is None:
+        source.refuse("SY-F12")
+    known = {item.name for item in order.fields}
+    for column, target in order.map.items():
+        if target not in known and target not in ("", "-", headers.FULL_NAME) and not target.startswith("extra."):
+            source.refuse("SY-F23", column=column, seen=target, fields=", ".join(sorted(known)))
+    if not heading.fields:
+        names = [name for name in heading.header if name]
+        seen = ", ".join(f'"{name[:40]}"' for name in names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+        source.refuse("SY-F13", seen=seen, line=heading.line, fields=", ".join(item.name for item in order.fields))
+    return heading
