@@ -61,6 +61,12 @@ def person_keys(first: Column, last: Column, company: Column, forms: Forms) -> l
     return keys
 
 
+def name_keys(first: Column, last: Column) -> list[str | None]:
+    """First and last name folded, joined by `SEPARATOR`; None where the last name is blank."""
+    pairs = zip(folded(first), folded(last), strict=True)
+    return [f"{given}{SEPARATOR}{family}" if family else None for given, family in pairs]
+
+
 def compatible(left: Name, right: Name, nicknames: Nicknames = NO_NICKNAMES) -> str | None:
     """Why two names may be one person's, None when they may not.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from importers.normalise.companies import Forms, company_keys
 from importers.normalise.mail import email_keys
-from importers.normalise.people import person_keys
+from importers.normalise.people import name_keys, person_keys
 from importers.normalise.phone import phones
 from importers.normalise.text import folded
 from importers.rows import KeyRule
@@ -31,9 +31,11 @@ def keys(
         case "person":
             first, last, company = taken
             return person_keys(first, last, company, forms)
+        case "name":
+            return name_keys(*taken)
         case "exact":
             return [value or None for value in folded(taken[0])]
-    raise ValueError(f"a key rule of kind {rule.kind!r}: there is email, phone, company, person and exact")
+    raise ValueError(f"a key rule of kind {rule.kind!r}: there is email, phone, company, person, name and exact")
 
 
 def _texts(values: Sequence[Any] | None, count: int) -> Sequence[str | None]:
