@@ -1,0 +1,31 @@
+"""Starts syncd: the process's signals and its exit status; knows no command."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import NoReturn
+
+TERMINATED = 128 + signal.SIGTERM
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    """SIGTERM gives up the batch at hand: what is open is taken back, what was committed stands."""
+    raise SystemExit(TERMINATED)
+
+
+def main() -> None:
+    """Runs one command line and ends the process with its exit status."""
+    from syncd.cli import program
+
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        program.main(prog_name="syncd")
+    except SystemExit as end:
+        if end.code == TERMINATED:
+            print("syncd: stopped. What was committed stands; the same command goes on from there.", file=sys.stderr)
+        raise
+
+
+if __name__ == "__main__":
+    main()

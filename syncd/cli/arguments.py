@@ -1,0 +1,88 @@
+"""Arguments: the parts of a command line that several commands share: modules, FIELD=VALUE, conditions, reasons; knows no store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from syncd.modules import MODULES, Module
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class ModuleName(click.ParamType):
+    """The name of a module, singular allowed."""
+
+    name = "module"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Module:
+        if isinstance(value, Module):
+            return value
+        found = MODULES.get(value) or MODULES.get(f"{value}s")
+        if found is None:
+            self.fail(f"there is no module {value!r}; the modules are {', '.join(MODULES)}", param, ctx)
+        return found
+
+
+class Pair(click.ParamType):
+    """FIELD=VALUE, or COLUMN=FIELD: split at the first =, or at the last where the right side is a field."""
+
+    def __init__(self, name: str, *, last: bool = False) -> None:
+        self.name = name
+        self.last = last
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        left, equals, right = value.rpartition("=") if self.last else value.partition("=")
+        if not equals or not left.strip():
+            self.fail(f"{value!r} is not {self.name}", param, ctx)
+        return left.strip(), right.strip() if self.last else right
+
+
+class Condition(click.ParamType):
+    """FIELD=VALUE or FIELD~TEXT."""
+
+    name = "FIELD=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"[^=~]+[=~].*", value, re.DOTALL):
+            self.fail(f"{value!r} is neither FIELD=VALUE nor FIELD~TEXT", param, ctx)
+        return str(value)
+
+
+MODULE = ModuleName()
+RECORD = click.IntRange(min=1)
+
+
+def module_argument(command: Decorated) -> Decorated:
+    """MODULE."""
+    return click.argument("module", type=MODULE, metavar="MODULE")(command)
+
+
+def record_argument(command: Decorated) -> Decorated:
+    """ID."""
+    return click.argument("record", type=RECORD, metavar="ID")(command)
+
+
+def values_argument(*, required: bool) -> Callable[[Decorated], Decorated]:
+    """FIELD=VALUE …"""
+    return click.argument("values", type=Pair("FIELD=VALUE"), nargs=-1, required=required, metavar="FIELD=VALUE …")
+
+
+def reason_option(command: Decorated) -> Decorated:
+    """--reason TEXT."""
+    return click.option("--reason", default="", metavar="TEXT", help="Why, kept with the run.")(command)
+
+
+def once(values: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Pairs as a dict; a name given twice is a usage error."""
+    made: dict[str, str] = {}
+    for name, value in values:
+        if name in made:
+            raise click.UsageError(f"{name} is given twice")
+        made[name] = value
+    return made

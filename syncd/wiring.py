@@ -1,0 +1,160 @@
+"""Wiring: joins the parts from the settings; the one place below the command line that reads them, and no rule of its own.
+
+Tests hand in their own clock and step hook; everything else is as in production.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from syncd.errors import Problem, Refused, SetupError
+from syncd.settings import Profile, Settings
+from syncd.store import Step, Store, no_step
+from syncd.store.times import Clock, now
+
+if TYPE_CHECKING:
+    from syncd.crm.edit import Desk
+    from syncd.crm.matching import Words
+    from syncd.graph.auth import Credentials, Tokens
+    from syncd.graph.http import Graph
+    from syncd.graph.shapes import Network
+    from syncd.intake import Intake, Options
+
+
+class Wiring:
+    """The parts of one process, made when they are first asked for."""
+
+    def __init__(self, settings: Settings, *, step: Step = no_step, clock: Clock = now) -> None:
+        self.settings = settings
+        self.step = step
+        self.clock = clock
+        self._store: Store | None = None
+
+    def store(self, *, create: bool = True) -> Store:
+        """The store, opened once; created when there is none, unless told not to."""
+        if self._store is None:
+            self._store = Store(self.settings.store.url, step=self.step, create=create)
+        return self._store
+
+    def close(self) -> None:
+        """Closes the store."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def words(self, country: str | None = None) -> Words:
+        """What matching knows of the world. `country` reads national phone numbers; blank: that of [locale]."""
+        from importers import vocabulary
+        from syncd.crm.matching import Words
+
+        return Words(vocabulary.companies(), vocabulary.nicknames(), country or self.settings.locale.country)
+
+    def intake(self, options: Options | None = None) -> Intake:
+        """Imports files; the store is opened after the reader's process has been started."""
+        from syncd.intake import Intake
+
+        return Intake(self.store, self.words(options.country if options else None), self.clock, step=self.step)
+
+    def options(self, profile: str | None = None, **wishes: Any) -> Options:
+        """How a file is to be taken in: the wishes that are not None, else the profile's, else [inbox]'s and [locale]'s.
+
+        `owner` is a wish for the field of that name; `map` and `set` add to the profile's. Raises Refused when there is
+        no such profile.
+        """
+        from syncd.intake import Options
+
+        inbox, locale = self.settings.inbox, self.settings.locale
+        chosen = self._profile(profile)
+        owner = wishes.pop("owner", None) or chosen.owner or inbox.owner
+        given = {name: value for name, value in wishes.items() if value is not None}
+        match_on = inbox.match_on if chosen.match_on is None else chosen.match_on
+        made: dict[str, Any] = {
+            "module": chosen.module,
+            "on_duplicate": chosen.on_duplicate or inbox.on_duplicate,
+            "match_on": tuple(match_on),
+            "dates": chosen.dates,
+            "language": chosen.language or locale.language,
+            "country": chosen.country or locale.country,
+        }
+        made |= given
+        made["map"] = {**chosen.map, **given.get("map", {})}
+        made["set"] = {**({"owner": owner} if owner else {}), **chosen.set, **given.get("set", {})}
+        return Options(**made)
+
+    def _profile(self, name: str | None) -> Profile:
+        if name is None:
+            return Profile()
+        known = self.settings.profiles
+        if name not in known:
+            raise Refused(
+                Problem(
+                    "SY-F21",
+                    f"There is no import profile named {name}.",
+                    f"The settings have: {', '.join(known) or 'none'}.",
+                    f"Add [profiles.{name}] to the settings, or name another.",
+                )
+            )
+        return known[name]
+
+    def desk(self, actor: str, reason: str = "") -> Desk:
+        """Edits by hand in someone's name."""
+        from syncd.crm.edit import Desk
+
+        return Desk(self.store(), self.words(), actor, self.clock, reason)
+
+    @cached_property
+    def network(self) -> Network:
+        """How to reach Graph and the login host."""
+        from syncd.graph.shapes import Network
+
+        graph = self._graph_settings()
+        return Network(ca_bundle=str(graph.ca_bundle) if graph.ca_bundle else None, proxy=graph.proxy)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """What the app signs in with."""
+        from syncd.graph.auth import Credentials
+
+        graph = self._graph_settings()
+        return Credentials(
+            authority=graph.authority,
+            root=graph.root,
+            tenant_id=graph.tenant_id,
+            client_id=graph.client_id,
+            secret=graph.client_secret if graph.sign_in == "secret" else None,
+            certificate=graph.certificate if graph.sign_in == "certificate" else None,
+            private_key=graph.private_key,
+            passphrase=graph.passphrase,
+        )
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The app's access tokens, shared by all threads."""
+        from syncd.graph.auth import Tokens
+
+        return Tokens(self.credentials, self.network, step=self.step)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Graph, shared by all mailboxes. Raises SetupError when the settings have no [graph]."""
+        from syncd.graph.http import Graph
+
+        return Graph(self._graph_settings().root, self.tokens, self.network, step=self.step)
+
+    def _graph_settings(self) -> Any:
+        if self.settings.graph is None:
+            raise SetupError(
+                Problem(
+                    "SY-C20",
+                    "The settings have no [graph] section.",
+                    "Without it syncd reaches no mailbox; the watched folder and all other commands work.",
+                    "Add [graph] with tenant_id, client_id, a secret or certificate, and mailboxes; then run: syncd check.",
+                )
+            )
+        return self.settings.graph
+
+
+def build(settings: Settings, step: Step = no_step, clock: Clock = now) -> Wiring:
+    """The parts with a test's step hook and clock."""
+    return Wiring(settings, step=step, clock=clock)
