@@ -4,13 +4,14 @@
 # make check   what a change must pass: format, lint, types, layers, tests
 # make bench   import speed beside sqlite3's own .import
 # make crash   the long crash programme
+# make docs    the README's and docs/problems.md's tables anew from the program
 # make lock    the locked list anew from pyproject.toml
 
 BIN = .venv/bin
 STAMP = .venv/.complete
 WORKERS ?= 2
 
-.PHONY: setup demo test check lint bench crash lock
+.PHONY: setup demo test check lint bench crash docs lock
 
 setup: $(STAMP)
 
@@ -56,6 +57,9 @@ bench: setup $(if $(findstring --peer,$(BENCH)),.venv/peer/.complete)
 
 crash: setup
 	$(BIN)/pytest -n $(WORKERS) -m long tests/faults
+
+docs: setup
+	$(BIN)/python -m tests.architecture.tables
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock >/dev/null

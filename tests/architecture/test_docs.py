@@ -5,21 +5,13 @@ from __future__ import annotations
 import re
 import string
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-
-import click
-import pytest
 
 from syncd import errors, settings
 from syncd.settings.shape import SECTIONS
-
-ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
-PROBLEMS = ROOT / "docs" / "problems.md"
-CODE = re.compile(r"\bSY-[A-Z]\d\d\b")
-EVERYWHERE = {"--config", "--as", "--json", "--help", "--version"}
-"""Options that every command takes; said once, not in each row."""
+from tests.architecture import tables
+from tests.architecture.tables import PROBLEMS, README, ROOT
 
 
 def documents() -> list[Path]:
@@ -28,72 +20,25 @@ def documents() -> list[Path]:
     return sorted(found)
 
 
-def rows(path: Path, heading: str) -> list[list[str]]:
-    """The cells of the table below a heading, without its own head."""
-    _, found, rest = path.read_text(encoding="utf-8").partition(f"\n## {heading}\n")
-    assert found, f"{path.name} has no section {heading!r}"
-    lines = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
-
-
-def quoted(text: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", text)
-
-
-def program() -> click.Group:
-    module = pytest.importorskip("syncd.cli")
-    found = [each for each in vars(module).values() if isinstance(each, click.Group)]
-    assert len(found) == 1, "syncd.cli holds one group of commands"
-    return found[0]
-
-
-def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{before}{name} ")
-        elif not command.hidden:
-            yield f"{before}{name}", command
-
-
-def options(command: click.Command) -> set[str]:
-    given = [parameter for parameter in command.params if isinstance(parameter, click.Option) and not parameter.hidden]
-    return {name for each in given for name in (*each.opts, *each.secondary_opts) if name.startswith("--")} - EVERYWHERE
-
-
 def test_commands_and_their_options_are_those_of_the_program() -> None:
-    group = program()
-    usage = {quoted(row[0])[0].replace("\\|", "|"): row for row in rows(README, "Commands")}
-    named: dict[str, set[str]] = {}
-    for text in usage:
-        words = re.match(r"syncd ([a-z]+(?: [a-z]+)?)", text)
-        assert words, text
-        name = words[1] if words[1] in dict(commands(group)) else words[1].split()[0]
-        named.setdefault(name, set()).update(re.findall(r"--[a-z-]+", text))
-    made = {name: options(command) for name, command in commands(group)}
-    assert {name: sorted(each - EVERYWHERE) for name, each in named.items()} == {
-        name: sorted(each) for name, each in made.items()
-    }
+    assert tables.lines(README, "Commands") == tables.command_rows(), "write them anew: make docs"
 
 
-def test_commands_named_anywhere_exist_and_have_help_with_an_example() -> None:
-    made = dict(commands(program()))
-    words = {name.split()[0] for name in made}
+def test_commands_named_anywhere_exist() -> None:
+    words = {name.split()[0] for name in tables.commands()}
     for path in documents():
-        for text in re.findall(
-            r"(?:`|^)(?:\.venv/bin/)?syncd ([a-z]+)\b", path.read_text(encoding="utf-8"), re.MULTILINE
-        ):
-            assert text in words, f"{path.relative_to(ROOT)} names syncd {text}"
-    for name, command in made.items():
-        text = (command.help or "") + (command.epilog or "")
-        assert f"syncd {name}" in text, f"the help of {name} has no example"
+        text = path.read_text(encoding="utf-8")
+        for word in re.findall(r"(?:`|^)(?:\.venv/bin/)?syncd ([a-z]+)\b", text, re.MULTILINE):
+            assert word in words, f"{path.relative_to(ROOT)} names syncd {word}"
+
+
+def test_each_command_has_help_with_an_example() -> None:
+    for name, command in tables.commands().items():
+        assert f"syncd {name}" in (command.help or "") + (command.epilog or ""), f"no example in the help of {name}"
 
 
 def test_settings_are_those_that_are_read() -> None:
-    named = {row[0].strip("`[]").removesuffix(".NAME"): quoted(row[1]) for row in rows(README, "Settings")}
-    assert list(named) == list(SECTIONS)
-    assert {section: sorted(keys) for section, keys in named.items()} == {
-        section: sorted(settings.keys(section)) for section in SECTIONS
-    }
+    assert tables.lines(README, "Settings") == tables.setting_rows(), "write them anew: make docs"
 
 
 def test_variables_named_anywhere_are_settings() -> None:
@@ -104,22 +49,18 @@ def test_variables_named_anywhere_are_settings() -> None:
 
 
 def test_exit_statuses_are_those_that_happen() -> None:
-    named = {int(row[0].strip("`")) for row in rows(README, "Exit status")}
-    raised = {
-        kind.exit for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SyncdError)
-    }
-    assert named == {0, 1, 2, 3, 4, 75, 78} and raised < named
+    named = {int(row[0].strip("`")) for row in tables.rows(README, "Exit status")}
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SyncdError)]
+    assert named == {0, 1, 2, 3, 4, 75, 78} and {kind.exit for kind in kinds} < named
 
 
 def test_every_problem_code_has_its_line() -> None:
-    sources = [path for room in ("syncd", "importers") for path in (ROOT / room).rglob("*.py")]
-    texts = [path.read_text(encoding="utf-8") for path in sources + sorted((ROOT / "config/messages").glob("*.toml"))]
-    made = {code for text in texts for code in CODE.findall(text)}
-    named = [code for row in rows(PROBLEMS, "Codes") for code in CODE.findall(row[0])]
-    assert named == sorted(set(named)), "each code once, in order"
-    assert sorted(made - set(named)) == [] and sorted(set(named) - made) == []
+    made = tables.codes()
+    named = [row[0] for row in tables.rows(PROBLEMS, "Codes")]
+    assert named == list(made), "write them anew: make docs"
+    assert [row[0] for row in tables.rows(PROBLEMS, "Codes") if not row[1]] == [], "say what is seen"
     for path in documents():
-        for code in CODE.findall(path.read_text(encoding="utf-8")):
+        for code in tables.CODE.findall(path.read_text(encoding="utf-8")):
             assert code in made, f"{path.relative_to(ROOT)} names {code}"
 
 
