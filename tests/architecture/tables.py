@@ -116,7 +116,8 @@ def _text(node: ast.expr) -> str:
 def problem_rows(path: Path = PROBLEMS) -> list[str]:
     """The rows of docs/problems.md: the lines that stand there, and a draft for each new code."""
     kept = {row[0]: row[1] for row in rows(path, "Codes")} if path.exists() else {}
-    return [f"| {code} | {kept.get(code) or re.sub(r'{[^}]*}', '…', text)} |" for code, text in codes().items()]
+    drafts = {code: re.sub(r"{[^}]*}", "…", text).rstrip(".") for code, text in codes().items()}
+    return [f"| {code} | {kept.get(code) or draft} |" for code, draft in drafts.items()]
 
 
 def rows(path: Path, heading: str) -> list[list[str]]:
