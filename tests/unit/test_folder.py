@@ -404,3 +404,64 @@ def allowed() -> Iterator[Callable[[Path], Path]]:
 
     yield make
     shutil.rmtree(parent)
+
+
+def test_papers_of_others_and_broken_ones_are_never_written_over(root: Path) -> None:
+    (root / "done").mkdir()
+    for name in ("leads.csv.report.json", "leads.9.csv.report.json"):
+        (root / "done" / name).write_text('{"run": 1}' if "9" not in name else "not json")
+    put(root, "leads.csv")
+    inbox = Inbox(root, settle=0)
+    assert inbox.finish(inbox.scan()[0], {"run": 9}) == root / "done" / "leads.9.2.csv"
+    assert (root / "done/leads.csv.report.json").read_text() == '{"run": 1}'
+    assert (root / "done/leads.9.csv.report.json").read_text() == "not json"
+
+
+def test_a_second_failure_of_the_same_name_gets_a_number(root: Path, clock: Clock) -> None:
+    inbox = Inbox(root, settle=0, clock=clock)
+    for _ in range(3):
+        put(root, "leads.csv", "")
+        found = inbox.scan()[0]
+        assert found.refusal is not None
+        inbox.fail(found, found.refusal)
+    assert len(names(root / "failed")) == 6
+    assert (root / "failed/leads.20261124-084100.csv").exists()
+    assert (root / "failed/leads.20261124-084100.2.csv.reason.txt").exists()
+
+
+def test_a_file_where_our_folder_belongs_is_told_and_nothing_moves(root: Path) -> None:
+    put(root, "leads.csv")
+    put(root, "done")
+    inbox = Inbox(root, settle=0)
+    found = [each for each in inbox.scan() if each.shown == "leads.csv"]
+    with pytest.raises(Blocked) as caught:
+        inbox.finish(found[0], {"run": 1})
+    assert caught.value.problem.code == "SY-F03"
+    assert names(root) == ["done", "leads.csv"]
+
+
+CLOSED = """
+import os, sys
+from pathlib import Path
+from importers.folder import Blocked, Inbox
+root = Path(sys.argv[1])
+inbox = Inbox(root, settle=0)
+inbox.problem("SY-F03")
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+print(*[each.shown for each in inbox.scan()], inbox.trouble().code, str(root / "closed") in inbox.trouble().what)
+"""
+
+
+def test_a_profile_folder_that_cannot_be_opened_is_told_and_the_rest_goes_on(
+    tmp_path: Path, allowed: Callable[[Path], Path]
+) -> None:
+    root = allowed(tmp_path / "inbox")
+    root.chmod(0o777)
+    put(root, "leads.csv").chmod(0o644)
+    put(root / "closed", "x.csv")
+    (root / "closed").chmod(0)
+    done = subprocess.run([sys.executable, "-c", CLOSED, str(root)], capture_output=True, text=True, check=False)
+    (root / "closed").chmod(0o755)
+    assert done.stdout.split() == ["leads.csv", "SY-F03", "True"], done.stderr

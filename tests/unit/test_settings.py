@@ -303,3 +303,93 @@ def test_start_up_is_fast() -> None:
         for _ in range(5)
     )
     assert best < 0.06, f"{best:.3f} s to read the settings"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[graph]\ntenant_id = 'not a tenant'",
+        "[graph]\nclient_id = 'two words'",
+        "[graph]\nclient_id = ''",
+        "[graph]\nroot = 'http://graph.microsoft.com'",
+        "[graph]\nroot = 'https://user@graph.microsoft.com'",
+        "[graph]\nsign_in = 'password'",
+        "[graph]\nmailboxes = ['anna weber']",
+        "[graph]\nrefused_mailbox = '*'",
+        "[graph]\nproxy = 'socks5://proxy.example:1080'",
+        "[graph]\nconcurrency = 33",
+        "[sync]\nevery = '0s'",
+        "[sync]\nevery = '400d'",
+        "[sync]\nown_domains = ['@no domain']",
+        '[sync]\nfolders = ["a\\nb"]',
+        "[sync]\nmax_removals = '200%'",
+        "[sync]\non_removed = 'vanish'",
+        "[data]\nfolder = ''",
+        "[locale]\ncountry = 'Germany'",
+        "[locale]\nlanguage = 'es'",
+        "[store]\nurl = 'somewhere'",
+        "[profiles.a]\nmodule = 'cases'",
+        "[profiles.'a/b']\n",
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(at: Path, text: str) -> None:
+    assert "SY-C05" in faults(write(at, text)).values()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[graph]\nmailboxes = [1]",
+        "[sync]\nevery = true",
+        "[sync]\nmax_removals = 1.5",
+        "[work]\nthreads = '4'",
+        "[work]\nthreads = true",
+        "[profiles.a]\nmap = ['x']",
+        "[profiles.a]\nmap = {x = ['y']}",
+        "[profiles]\na = 1",
+        "[graph]\nclient_secret_file = 3",
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused(at: Path, text: str) -> None:
+    assert "SY-C04" in faults(write(at, text)).values()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SYNCD_MAILBOX", "anna@norrvik.example"),
+        ("SYNCD_MAILBOX", '{"address": "x"}'),
+        ("SYNCD_PROFILES", "[]"),
+        ("SYNCD_PROFILES__A", "leads"),
+        ("SYNCD_GRAPH__MAILBOXES", "anna@norrvik.example"),
+    ],
+)
+def test_a_variable_that_is_not_the_json_it_must_be_is_refused(at: Path, name: str, value: str) -> None:
+    assert "SY-C04" in faults(None, {name: value}).values()
+
+
+def test_all_profiles_may_come_from_one_variable(at: Path) -> None:
+    made = settings.load(None, {"SYNCD_PROFILES": '{"Messe": {"dates": "dmy"}, "web": {}}'})
+    assert made.profiles["Messe"].dates == "dmy" and made.profiles["web"].module == "leads"
+
+
+def test_a_value_in_the_environment_replaces_the_file_named_for_it(at: Path) -> None:
+    path = write(at, GRAPH + "client_secret = 'old'\n")
+    secret = at / "secret"
+    secret.write_text("new")
+    secret.chmod(0o600)
+    made = settings.load(path, {"SYNCD_GRAPH__CLIENT_SECRET_FILE": str(secret)})
+    assert made.graph is not None and made.graph.client_secret == "new" and made.warnings == ()
+
+
+def test_a_secret_file_with_no_text_in_it_is_a_fault(at: Path) -> None:
+    (at / "binary").write_bytes(b"\xff\xfe\x00")
+    (at / "large").write_text("x" * 70_000)
+    for name in ("binary", "large"):
+        assert "SY-C08" in faults(write(at, GRAPH + f"client_secret_file = '{name}'\n")).values()
+
+
+def test_an_in_memory_store_and_a_server_keep_their_url(at: Path) -> None:
+    for url in ("sqlite:///:memory:", "postgresql+psycopg://syncd@/crm?host=/run/postgresql"):
+        assert settings.load(None, {"SYNCD_STORE__URL": url}).store.url == url
+    assert settings.load(None, {"SYNCD_STORE__URL": "postgres://h/d"}).store.url == "postgresql+psycopg://h/d"
