@@ -108,4 +108,4 @@ def _mobile(country: str, dice: random.Random) -> str:
         return f"+49 171 {number[:7]}"
     if country == "France":
         return f"06 {number[:2]} {number[2:4]} {number[4:6]} {number[6:8]}"
-    return f"+44 7700 9{number[:5]}"
+    return f"+44 7911 {number[:6]}"
