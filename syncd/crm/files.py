@@ -6,11 +6,12 @@ A content (SHA-256) counts once a module while its run stands: an undone or fail
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from importers.rows import Refusal
 from syncd.crm import ledger
 from syncd.modules import Module
 from syncd.store import Session, leases
@@ -95,3 +96,20 @@ def content(tx: Session, run: int) -> tuple[str, int] | None:
     """Checksum and module number of a run's file, None when it has none."""
     row = tx.row("SELECT sha256, module FROM file WHERE run = ?", run)
     return (str(row[0]), int(row[1])) if row else None
+
+
+def refused(tx: Session, run: int, size: int = 1000) -> Iterator[Refusal]:
+    """The refused rows of a run's file as they were, in the order of the file, streamed."""
+    last = 0
+    while True:
+        rows = tx.rows(
+            "SELECT id, line, code, why, cells FROM problem WHERE run = ? AND id > ? AND cells IS NOT NULL ORDER BY id LIMIT ?",
+            run,
+            last,
+            size,
+        )
+        for _, line, code, why, cells in rows:
+            yield {"line": line, "cells": json.loads(cells), "field": "", "code": code, "why": why}
+        if len(rows) < size:
+            return
+        last = rows[-1][0]

@@ -79,9 +79,14 @@ def changes(tx: Session, run: int, module: str | None = None, size: int = 1000) 
     A creation gives one row a field that was filled then.
     """
     for one in (run, *children(tx, run)):
-        for kind in MODULES.values():
-            if module is None or kind.name == module:
-                yield from _module_changes(tx, one, kind.name, size)
+        yield from own_changes(tx, one, module, size)
+
+
+def own_changes(tx: Session, run: int, module: str | None = None, size: int = 1000) -> Iterator[dict[str, Any]]:
+    """The changes of a run without those of its mailboxes."""
+    for kind in MODULES.values():
+        if module is None or kind.name == module:
+            yield from _module_changes(tx, run, kind.name, size)
 
 
 def _module_changes(tx: Session, run: int, name: str, size: int) -> Iterator[dict[str, Any]]:

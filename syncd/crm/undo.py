@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from syncd.crm import files, holds, ledger, records
+from syncd.crm import files, holds, ledger, records, runs
 from syncd.crm.apply import apply
 from syncd.crm.history import EXISTENCE, Reversal, reverse
 from syncd.crm.matching import Keys, Words
@@ -73,6 +73,33 @@ def undo(
     return job.run
 
 
+class _TakenBack(Exception):
+    """Ends a preview's transaction without a trace."""
+
+
+def preview(
+    store: Store, target: int, *, words: Words, clock: Clock, only: Only | None = None, batch: int = BATCH
+) -> dict[str, Any]:
+    """What undoing a run would count and leave: the undo itself in one transaction that is taken back.
+
+    Raises Refused as `undo` does.
+    """
+    found: dict[str, Any] = {}
+    try:
+        with store.writing("undo:preview") as tx:
+            job = _open(tx, target, "", clock(), "", only)
+            for number, (_, modules) in enumerate(PASSES):
+                for place in range(len(modules)):
+                    at, done = (number, place, 0), False
+                    while not done:
+                        at, done = _batch(tx, job, at, words, batch)
+            _close(tx, job, clock())
+            found = runs.document(tx, job.run)
+            raise _TakenBack
+    except _TakenBack:
+        return found
+
+
 def _open(tx: Session, target: int, actor: str, now: datetime, reason: str, only: Only | None) -> Job:
     row = tx.row("SELECT state, kind, lease, undoes FROM run WHERE id = ?", target)
     if row is None:
@@ -128,24 +155,29 @@ def _not_again(tx: Session, target: int, undoes: int) -> None:
 
 
 def _module(store: Store, job: Job, at: tuple[int, int, int], words: Words, clock: Clock, size: int) -> None:
-    number, place, after = at
-    module = PASSES[number][1][place]
-    while True:
+    done = False
+    while not done:
         with store.writing("undo:batch") as tx:
             leases.prove(tx, job.lease, clock())
-            ids = _records(tx, job, module, after, size, deleted=number == 0)
-            plan = _plan(tx, job, module, ids)
-            apply(tx, job.run, plan.actions, [Keys(tx, module, words)])
-            holds.follow(tx, module, plan.actions)
-            after = ids[-1] if ids else after
-            done = len(ids) < size
-            position = [number, place, after] if not done else _next(number, place)
-            orders = ledger.orders(tx, job.run) | {"at": position}
-            tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, sort_keys=True), job.run)
-            ledger.report(tx, job.run, plan.problems)
-            ledger.count(tx, job.run, plan.counts, sum(plan.counts.values()))
-        if done:
-            return
+            at, done = _batch(tx, job, at, words, size)
+
+
+def _batch(tx: Session, job: Job, at: tuple[int, int, int], words: Words, size: int) -> tuple[tuple[int, int, int], bool]:
+    """Takes back what the runs did to the next records of a module; returns where to go on, and whether all are done."""
+    number, place, after = at
+    module = PASSES[number][1][place]
+    ids = _records(tx, job, module, after, size, deleted=number == 0)
+    plan = _plan(tx, job, module, ids)
+    apply(tx, job.run, plan.actions, [Keys(tx, module, words)])
+    holds.follow(tx, module, plan.actions)
+    after = ids[-1] if ids else after
+    done = len(ids) < size
+    position = [number, place, after] if not done else _next(number, place)
+    orders = ledger.orders(tx, job.run) | {"at": position}
+    tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, sort_keys=True), job.run)
+    ledger.report(tx, job.run, plan.problems)
+    ledger.count(tx, job.run, plan.counts, sum(plan.counts.values()))
+    return (number, place, after), done
 
 
 def _next(number: int, place: int) -> list[int]:
