@@ -107,5 +107,5 @@ def _mobile(country: str, dice: random.Random) -> str:
     if country == "Germany":
         return f"+49 171 {number[:7]}"
     if country == "France":
-        return f"06 {number[:2]} {number[2:4]} {number[4:6]} {number[6:8]}"
-    return f"+44 7911 {number[:6]}"
+        return f"06 1{number[0]} {number[2:4]} {number[4:6]} {number[6:8]}"
+    return f"+44 7400 {number[:6]}"
