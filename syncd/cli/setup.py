@@ -1,0 +1,106 @@
+"""The commands `init` and `status`: how an installation begins, and how it stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from syncd.cli import text
+from syncd.cli.call import Call, command, told
+from syncd.crm import status
+from syncd.errors import Problem, Refused
+from syncd.settings import Inbox, annotated
+
+
+@command("init", example="syncd init /etc/syncd/syncd.toml")
+@click.argument("path", type=click.Path(path_type=Path), required=False, metavar="[PATH]")
+def init_command(call: Call, path: Path | None) -> None:
+    """Write an annotated settings file (./syncd.toml) and create the store it names."""
+    path = path or call.config or Path("syncd.toml")
+    _write(path, annotated())
+    call.config = path
+    store = call.wiring.store()
+    call.give({"settings": str(path), "store": store.describe()})
+    call.say(f"written  {path}")
+    call.say(f"store    {store.describe()}")
+    call.say(f"next     fill in what you need, then: syncd --config {path} check")
+
+
+def _write(path: Path, content: str) -> None:
+    """Writes a file that does not exist yet, for its owner's eyes only: secrets may come to stand in it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise Refused(
+            Problem(
+                "SY-C21",
+                f"{path} is there already.",
+                "It was left as it is, and nothing else was done.",
+                "Name another file, or edit that one and run: syncd check.",
+            )
+        ) from error
+    except OSError as error:
+        raise Refused(
+            Problem("SY-C22", f"{path} cannot be written: {error.strerror}.", "Nothing was done.", "Name a place where you may write.")
+        ) from error
+
+
+@command("status", example="syncd status --json")
+def status_command(call: Call) -> None:
+    """Tell how the store, the service, the mailboxes and the watched folder stand."""
+    store = call.wiring.store()
+    with store.reading() as tx:
+        document = {"store": store.describe()} | status.document(tx, call.wiring.clock())
+    document["inbox"] = inbox(call.settings.inbox)
+    call.give(document)
+    for line in _lines(document, call.settings.locale.timezone):
+        call.say(line)
+
+
+def inbox(settings: Inbox) -> dict[str, Any] | None:
+    """How many files lie in the watched folder and in its parts; None when none is watched."""
+    root = settings.folder
+    if root is None:
+        return None
+    counts = {"folder": str(root), "files": _files(root)}
+    for part in ("waiting", "failed"):
+        counts[part] = sum(1 for name in _names(root / part) if not name.endswith((".reason.txt", ".report.json")))
+    return counts
+
+
+def _files(root: Path) -> int:
+    return sum(1 for name in _names(root) if not name.startswith((".", "~$")))
+
+
+def _names(folder: Path) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+    except OSError:
+        return
+
+
+def _lines(document: dict[str, Any], zone: str) -> Iterator[str]:
+    yield f"store      {document['store']} · " + " · ".join(f"{n:,} {name}" for name, n in document["records"].items())
+    yield f"service    {'runs' if document['service']['running'] else 'does not run → syncd run'}"
+    found = document["inbox"]
+    if found is None:
+        yield "inbox      none is watched"
+    else:
+        yield f"inbox      {found['folder']} · {found['files']:,} to do · {found['waiting']:,} waiting · {found['failed']:,} failed"
+    for box in document["mailboxes"]:
+        tail = f" · next try {text.moment(box['retry_at'], zone)}" if box["retry_at"] else ""
+        good = f"last good run {text.moment(box['last_good'], zone)}" if box["last_good"] else "no good run yet"
+        yield f"mailbox    {box['mailbox']} · {box['state']} · {box['contacts']:,} contacts · {good}{tail}"
+    for run in document["waiting"]:
+        yield f"waiting    run {run} waits for a yes → syncd runs {run}"
+    for run in document["runs"]:
+        yield f"run {run['id']:<6} {run['state']} · {run['kind']} {run['source']} · {text.moment(run['started'], zone)} · {text.counts(run['counts'])}"
+        if run["state"] == "failed":
+            yield from (f"           {told(problem).splitlines()[0]}" for problem in run["problems"][:1])

@@ -1,0 +1,44 @@
+"""Workbook: rows into an XLSX file as they come; knows no record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import IO, Any
+
+from syncd.cli.text import defused
+from syncd.errors import Problem, Refused
+
+ROWS = 1_048_576
+CELL = 32_767
+"""Excel's limits: rows of a sheet, characters of a cell."""
+
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that XML 1.0 does not have."""
+
+
+def write(stream: IO[bytes], title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes one sheet; memory stays flat. Raises Refused when Excel's limits do not hold the rows."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.append([_cell(name) for name in header])
+    for number, row in enumerate(rows, 2):
+        if number > ROWS:
+            raise _too_much(f"{title} has more rows than a sheet of Excel takes ({ROWS:,}).")
+        sheet.append([_cell(value) for value in row])
+    book.save(stream)
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = str(defused(UNWRITABLE.sub("\ufffd", value)))
+    if len(text) > CELL:
+        raise _too_much(f"A value has {len(text):,} characters and a cell of Excel takes {CELL:,}.")
+    return text
+
+
+def _too_much(what: str) -> Refused:
+    return Refused(Problem("SY-Q04", what, "A part of the data would be lost.", "Use --format csv or json."))

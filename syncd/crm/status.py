@@ -1,0 +1,47 @@
+"""Status: how mailboxes and runs stand, for people and monitors; reads only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from syncd.crm import runs
+from syncd.modules import MODULES
+from syncd.store import Session, leases
+from syncd.store.times import moment
+
+SERVICE = "service"
+"""The lease that the running service holds."""
+
+
+def mailboxes(tx: Session, now: datetime) -> list[dict[str, Any]]:
+    """Each mailbox: address, state, last good run, `lag` in seconds since then, retry_at, contacts tied to it."""
+    found = tx.rows(
+        "SELECT m.address, m.state, m.last_good, m.retry_at, m.retry_why, m.failures,"
+        " (SELECT COUNT(*) FROM source_item i WHERE i.mailbox = m.id AND i.contact IS NOT NULL) FROM mailbox m ORDER BY m.address"
+    )
+    return [
+        {
+            "mailbox": address,
+            "state": state,
+            "last_good": good,
+            "lag": round((now - moment(good)).total_seconds()) if good else None,
+            "retry_at": retry,
+            "retry_why": why,
+            "failures": failures,
+            "contacts": contacts,
+        }
+        for address, state, good, retry, why, failures, contacts in found
+    ]
+
+
+def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
+    """Records by module, whether the service runs, mailboxes, runs that wait for a yes, and the last runs."""
+    waiting = [row[0] for row in tx.rows("SELECT id FROM run WHERE state IN ('stopped', 'planned') ORDER BY id DESC LIMIT 50")]
+    return {
+        "records": {m.name: tx.value(f"SELECT COUNT(*) FROM {m.table}") for m in MODULES.values()},
+        "service": {"running": not leases.free(tx, SERVICE, now)},
+        "mailboxes": mailboxes(tx, now),
+        "waiting": waiting,
+        "runs": runs.listed(tx, last),
+    }
