@@ -205,7 +205,7 @@ def _family(header: Sequence[str], vocabulary: Vocabulary) -> str:
         if numbered and family.name.startswith("google-") and any(k.endswith(("type", "label")) for k in numbered):
             found = found | numbered
         overlap = len(found) / len(keys | family.words.keys())
-        rare = any(key not in vocabulary.plain for key in found)
+        rare = len(found) > 2 and any(key not in vocabulary.plain for key in found)
         if not rare and overlap < _FAMILY_MIN:
             continue
         score = len(found) / len(keys) + overlap / 2
@@ -258,6 +258,9 @@ def _titles(header: Sequence[str], concepts: dict[int, str], targets: Sequence[s
     names = [c for c, concept in concepts.items() if concept in ("first_name", "last_name", FULL_NAME)]
     names += [c for c, target in enumerate(targets) if target in ("first_name", "last_name")]
     for turn, column in enumerate(open_columns):
+        if {"salutation", "title"} <= others:
+            del concepts[column]
+            continue
         if "salutation" in others:
             concepts[column] = "title"
         elif "title" in others or turn == 0 and (len(open_columns) > 1 or (names and column < min(names))):

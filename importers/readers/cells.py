@@ -124,7 +124,8 @@ def _amounts(cells: Column, item: Field, notes: Notes) -> list[int | None]:
 
 def _lengths(values: list[object], item: Field, order: Order, notes: Notes) -> None:
     """A text longer than its field is kept whole in `extra`; a record's name is cut, since it needs one."""
-    if max(map(len, filter(None, values)), default=0) <= item.length:  # type: ignore[arg-type]
+    longest = max(filter(None, values), key=len, default="")  # type: ignore[arg-type]
+    if len(longest) <= item.length:  # type: ignore[arg-type]
         return
     for row, value in enumerate(values):
         if isinstance(value, str) and len(value) > item.length:

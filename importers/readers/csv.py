@@ -141,7 +141,23 @@ class _Rows:
         self._reader: Reader = csv.reader(self._lines.feed(line), delimiter=self._delimiter)
 
     def _read(self, chunk: Chunk, count: int) -> None:
-        """Up to `count` rows into the chunk; ends early at a bad row, behind which reading starts again."""
+        """Up to `count` rows into the chunk. Where each is one line, that is all; else they are read again one by one."""
+        begin = self._next
+        try:
+            rows = list(islice(self._reader, count))
+        except csv.Error:
+            rows = []
+        end = self._offset + self._reader.line_num + 1
+        if not rows or end - begin != len(rows) or rows[-1][-1:] == [_END]:
+            self._start(begin)
+            self._read_one_by_one(chunk, count)
+            return
+        chunk.rows += rows
+        chunk.lines += range(begin, end)
+        self._next = end
+
+    def _read_one_by_one(self, chunk: Chunk, count: int) -> None:
+        """The same with the line of each row; ends early at a bad row, behind which reading starts again."""
         rows, lines = chunk.rows, chunk.lines
         reader, after = self._reader, self._offset + 1
         begin = self._next
