@@ -74,10 +74,10 @@ def date_order(values: Column) -> str | None:
         if len(parts[0]) > 2:
             year_first = True
             continue
-        orders = {order: made for order in _ORDERS if (made := _ordered(parts, order, None))}
-        if orders:
+        readings = _readings(parts, value or "", None)
+        if readings:
             seen = True
-            possible &= set(orders)
+            possible &= readings.keys()
     if not seen:
         return "ymd" if year_first else None
     return possible.pop() if len(possible) == 1 else None
@@ -98,7 +98,7 @@ def _date(value: str, order: str | None, not_after: str | None) -> str | None:
         return _iso(*parts)
     if order is not None:
         return _ordered(parts, order, not_after)
-    readings = {made for each in _ORDERS if (made := _ordered(parts, each, not_after))}
+    readings = set(_readings(parts, value, not_after).values())
     return readings.pop() if len(readings) == 1 else None
 
 
@@ -115,6 +115,15 @@ def _parts(value: str) -> tuple[str, str, str] | None:
         return found[1], found[3], found[4]
     found = _SPACED(text) or _COMPACT(text)
     return (found[1], found[2], found[3]) if found else None
+
+
+def _readings(parts: tuple[str, str, str], value: str, not_after: str | None) -> dict[str, str]:
+    """What the date would be in each order in which it is one."""
+    found = {order: made for order in _ORDERS if (made := _ordered(parts, order, not_after))}
+    if len(found) > 1 and "-" not in value:
+        # Nobody who writes 13/01/24 means 2013; where a year of two digits leads, hyphens follow it.
+        found.pop("ymd", None)
+    return found
 
 
 def _ordered(parts: tuple[str, str, str], order: str, not_after: str | None) -> str | None:

@@ -49,8 +49,7 @@ class Plan:
         """E.164 of digits as dialled from this country, to it or abroad; None when invalid or not plain enough."""
         abroad = self.abroad.match(digits) if self.abroad else None
         if abroad:
-            rest = digits[abroad.end() :]
-            return None if rest[:1] == "0" else international(rest)
+            return international(digits[abroad.end() :])
         if digits.startswith(self.code):
             bare = self._trunkless(digits[len(self.code) :])
             if bare is None:
