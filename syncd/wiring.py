@@ -1,4 +1,4 @@
-"""Wiring: joins the parts from the settings; the one place below the command line that reads them, and no rule of its own.
+"""Wiring: joins the parts from the settings, the one place below the command line that reads them; knows no rule.
 
 Tests hand in their own clock and step hook; everything else is as in production.
 """
@@ -57,7 +57,7 @@ class Wiring:
         return Intake(self.store, self.words(options.country if options else None), self.clock, step=self.step)
 
     def options(self, profile: str | None = None, **wishes: Any) -> Options:
-        """How a file is to be taken in: the wishes that are not None, else the profile's, else [inbox]'s and [locale]'s.
+        """How a file is to be taken in: the wishes that are not None, else as profile, [inbox] and [locale] say.
 
         `owner` is a wish for the field of that name; `map` and `set` add to the profile's. Raises Refused when there is
         no such profile.
@@ -149,7 +149,7 @@ class Wiring:
                     "SY-C20",
                     "The settings have no [graph] section.",
                     "Without it syncd reaches no mailbox; the watched folder and all other commands work.",
-                    "Add [graph] with tenant_id, client_id, a secret or certificate, and mailboxes; then run: syncd check.",
+                    "Add [graph] with tenant_id, client_id, a secret or certificate and mailboxes; then: syncd check.",
                 )
             )
         return self.settings.graph

@@ -1,4 +1,4 @@
-"""Arguments: the parts of a command line that several commands share: modules, FIELD=VALUE, conditions, reasons; knows no store."""
+"""Arguments: what several commands take: modules, FIELD=VALUE, conditions, reasons; knows no store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from syncd.modules import MODULES, Module
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-class ModuleName(click.ParamType):
+class ModuleName(click.ParamType[Module]):
     """The name of a module, singular allowed."""
 
     name = "module"
@@ -27,7 +27,7 @@ class ModuleName(click.ParamType):
         return found
 
 
-class Pair(click.ParamType):
+class Pair(click.ParamType[tuple[str, str]]):
     """FIELD=VALUE, or COLUMN=FIELD: split at the first =, or at the last where the right side is a field."""
 
     def __init__(self, name: str, *, last: bool = False) -> None:
@@ -43,7 +43,7 @@ class Pair(click.ParamType):
         return left.strip(), right.strip() if self.last else right
 
 
-class Condition(click.ParamType):
+class Condition(click.ParamType[str]):
     """FIELD=VALUE or FIELD~TEXT."""
 
     name = "FIELD=VALUE"

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import click
 
@@ -30,7 +30,9 @@ from syncd.store import Session
 @click.argument("what", metavar="MODULE|all")
 @click.option("--format", "form", type=click.Choice(["json", "csv", "xlsx"]), help="The form of the file.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="The file; else stdout.")
-@click.option("--canonical", "as_canonical", is_flag=True, help="All records by natural keys: equal stores print equal bytes.")
+@click.option(
+    "--canonical", "as_canonical", is_flag=True, help="All records by natural keys: equal stores print equal bytes."
+)
 @click.option("--with-ledger", is_flag=True, help="With --canonical: the ledger, links, holds and runs too.")
 def export_command(
     call: Call, what: str, form: str | None, output: Path | None, as_canonical: bool, with_ledger: bool
@@ -124,5 +126,3 @@ def _unwritable(output: Path, error: OSError) -> Refused:
             "Name a file in a folder that exists and that you may write.",
         )
     )
-
-

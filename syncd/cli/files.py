@@ -32,9 +32,15 @@ SHOWN = 5
     "syncd import exported.csv --on-duplicate overwrite --match-on email --json",
 )
 @click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE …")
-@click.option("--dry-run", is_flag=True, help="Plan only: shows the columns and counts, saves the plan for `syncd apply`.")
-@click.option("--on-duplicate", type=click.Choice(["skip", "overwrite", "clone"]), help="What a row that matches does (skip).")
-@click.option("--match-on", multiple=True, metavar="FIELD", help="Match on these fields together instead of by the rules.")
+@click.option(
+    "--dry-run", is_flag=True, help="Plan only: shows the columns and counts, saves the plan for `syncd apply`."
+)
+@click.option(
+    "--on-duplicate", type=click.Choice(["skip", "overwrite", "clone"]), help="What a row that matches does (skip)."
+)
+@click.option(
+    "--match-on", multiple=True, metavar="FIELD", help="Match on these fields together instead of by the rules."
+)
 @click.option("--map", "maps", type=Pair("COLUMN=FIELD", last=True), multiple=True, help="What a column is.")
 @click.option("--set", "sets", type=Pair("FIELD=VALUE"), multiple=True, help="A value that every row gets.")
 @click.option("--owner", metavar="USER", help="The owner of what is made.")
@@ -68,7 +74,10 @@ def import_command(call: Call, paths: tuple[Path, ...], dry_run: bool, profile: 
     if faults:
         document |= {"error": faults[0].plain(), "problems": [p.plain() for p in faults]}
     call.give(document)
-    return int(bool(faults) or any(run["state"] == "failed" or run["counts"]["refused"] for run in made if not run["repeat_of"]))
+    return int(
+        bool(faults)
+        or any(run["state"] == "failed" or run["counts"]["refused"] for run in made if not run["repeat_of"])
+    )
 
 
 def _wishes(given: dict[str, Any]) -> dict[str, Any]:
@@ -135,7 +144,11 @@ def _document(call: Call, path: Path, options: Options, outcome: Outcome, dry_ru
             run["mapping"] = [{"column": column, "field": field} for column, field in pairs]
         elif outcome.repeat_of is None and run["counts"]["refused"] and opened:
             rejects = Rejects(
-                opened["header"], files.refused(tx, outcome.run), opened["delimiter"], opened["encoding"], options.language
+                opened["header"],
+                files.refused(tx, outcome.run),
+                opened["delimiter"],
+                opened["encoding"],
+                options.language,
             )
             run["rejects"] = str(_write(path, rejects, run))
     return run

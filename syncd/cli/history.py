@@ -55,7 +55,15 @@ def _list(call: Call, found: list[Document]) -> None:
     call.give(found)
     zone = call.settings.locale.timezone
     rows = [
-        [run["id"], run["kind"], run["state"], run["source"], run["actor"], text.moment(run["started"], zone), text.counts(run["counts"])]
+        [
+            run["id"],
+            run["kind"],
+            run["state"],
+            run["source"],
+            run["actor"],
+            text.moment(run["started"], zone),
+            text.counts(run["counts"]),
+        ]
         for run in found[:SHOWN]
     ]
     for line in text.table(("run", "kind", "state", "source", "by", "started", "counts"), rows, right=(0,)):
@@ -87,14 +95,14 @@ def _described(call: Call, run: Document, changes: Iterator[Document]) -> Iterat
         if what != seen:
             yield f"{change['op']} {change['module']}/{change['record']} · {change['source']} · {change['reason']}"
             seen = what
-        yield f"  {change['field']}: {text.short(change['before']) or '(blank)'} → {text.short(change['after']) or '(blank)'}"
+        yield f"  {change['field']}: {text.pair(change)}"
     if next(changes, None) is not None:
         yield f"… all of them: syncd runs {run['id']} --csv"
     if run["state"] == "done":
         yield f"take back  syncd undo {run['id']}"
 
 
-class Part(click.ParamType):
+class Part(click.ParamType[undoing.Only]):
     """MODULE/ID or MODULE/ID.FIELD."""
 
     name = "MODULE/ID[.FIELD]"
@@ -116,7 +124,9 @@ class Part(click.ParamType):
 @command("undo", example="syncd undo 212\nsyncd undo 209 --only contacts/17.phone --reason 'typing error'")
 @click.argument("run", type=RUN, metavar="RUN")
 @click.option("--only", type=Part(), metavar="MODULE/ID[.FIELD]", help="Only this record, or this field of it.")
-@click.option("--release", is_flag=True, help="Let the next sync make again what this takes back; on an undone run too.")
+@click.option(
+    "--release", is_flag=True, help="Let the next sync make again what this takes back; on an undone run too."
+)
 @click.option("--dry-run", is_flag=True, help="Tell what would happen; change nothing.")
 @reason_option
 def undo_command(call: Call, run: int, only: undoing.Only | None, release: bool, dry_run: bool, reason: str) -> int:

@@ -1,4 +1,4 @@
-"""Logs: every line to stderr, as text or as one JSON object; knows no record and lets no request of a library through."""
+"""Logs: every line to stderr, as text or as one JSON object; knows no record."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import time
 import traceback as tracebacks
 from pathlib import Path
+from typing import Any
 
 from syncd.errors import Problem
 
@@ -19,7 +20,7 @@ NOISY = ("urllib3", "msal", "alembic", "apscheduler", "sqlalchemy", "charset_nor
 class Text(logging.Formatter):
     """`2026-11-24T08:12:03Z warning syncd.graph: …`"""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(level)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
@@ -32,7 +33,7 @@ class Text(logging.Formatter):
 class Json(logging.Formatter):
     """One object a line: time, level, logger, message, and the traceback where there is one."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         data = {
@@ -46,14 +47,14 @@ class Json(logging.Formatter):
         return json.dumps(data)
 
 
-class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
+class _Stderr(logging.StreamHandler[Any]):
     """Writes to what stderr is at the time of the line."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     @property
-    def stream(self) -> object:  # type: ignore[override]
+    def stream(self) -> Any:
         return sys.stderr
 
 

@@ -1,4 +1,4 @@
-"""Program: the table of commands, loaded one by one when called, and what happens to their errors; knows no command's work."""
+"""Program: the table of commands, each loaded when called, and what becomes of errors; knows no work."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 @click.group(cls=Program, context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100})
 @shared_options
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+)
 def program() -> None:
     """One store of accounts, contacts and leads, kept full from Outlook and from files.
 

@@ -12,7 +12,6 @@ from syncd.cli import text
 from syncd.cli.arguments import MODULE, Condition, module_argument, record_argument
 from syncd.cli.call import Call, command, write
 from syncd.crm import records, search
-from syncd.crm.edit import unknown
 from syncd.modules import Module
 
 COLUMNS = {
@@ -27,7 +26,8 @@ PAGE = 500
 
 @command(
     "list",
-    example="syncd list leads --where company~norrvik --where email=\nsyncd list contacts --where account='Norrvik AB' --json",
+    example="syncd list leads --where company~norrvik --where email=\n"
+    "syncd list contacts --where account='Norrvik AB' --json",
 )
 @click.argument("module", type=MODULE, metavar="MODULE")
 @click.option(
@@ -73,7 +73,7 @@ def show_command(call: Call, module: Module, record: int) -> None:
     with call.wiring.store().reading() as tx:
         rows = records.fetch(tx, module, [record])
         if not rows:
-            raise unknown(module, record)
+            raise records.unknown(module, record)
         document = records.documents(tx, module, rows)[0]
     call.give(document)
     if not call.json:

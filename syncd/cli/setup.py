@@ -47,7 +47,12 @@ def _write(path: Path, content: str) -> None:
         ) from error
     except OSError as error:
         raise Refused(
-            Problem("SY-C22", f"{path} cannot be written: {error.strerror}.", "Nothing was done.", "Name a place where you may write.")
+            Problem(
+                "SY-C22",
+                f"{path} cannot be written: {error.strerror}.",
+                "Nothing was done.",
+                "Name a place where you may write.",
+            )
         ) from error
 
 
@@ -93,7 +98,8 @@ def _lines(document: dict[str, Any], zone: str) -> Iterator[str]:
     if found is None:
         yield "inbox      none is watched"
     else:
-        yield f"inbox      {found['folder']} · {found['files']:,} to do · {found['waiting']:,} waiting · {found['failed']:,} failed"
+        parts = (("files", "to do"), ("waiting", "waiting"), ("failed", "failed"))
+        yield f"inbox      {found['folder']} · " + " · ".join(f"{found[name]:,} {word}" for name, word in parts)
     for box in document["mailboxes"]:
         tail = f" · next try {text.moment(box['retry_at'], zone)}" if box["retry_at"] else ""
         good = f"last good run {text.moment(box['last_good'], zone)}" if box["last_good"] else "no good run yet"
@@ -101,6 +107,7 @@ def _lines(document: dict[str, Any], zone: str) -> Iterator[str]:
     for run in document["waiting"]:
         yield f"waiting    run {run} waits for a yes → syncd runs {run}"
     for run in document["runs"]:
-        yield f"run {run['id']:<6} {run['state']} · {run['kind']} {run['source']} · {text.moment(run['started'], zone)} · {text.counts(run['counts'])}"
+        when, counts = text.moment(run["started"], zone), text.counts(run["counts"])
+        yield f"run {run['id']:<6} {run['state']} · {run['kind']} {run['source']} · {when} · {counts}"
         if run["state"] == "failed":
             yield from (f"           {told(problem).splitlines()[0]}" for problem in run["problems"][:1])

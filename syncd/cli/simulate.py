@@ -14,7 +14,9 @@ from syncd.cli.call import Call, command
 @command("simulate", example="syncd simulate --mailboxes 3 --contacts 200")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, metavar="N", help="The port (0: any free one).")
 @click.option("--mailboxes", type=click.IntRange(0), default=3, show_default=True, metavar="N")
-@click.option("--contacts", type=click.IntRange(0), default=200, show_default=True, metavar="N", help="In each mailbox.")
+@click.option(
+    "--contacts", type=click.IntRange(0), default=200, show_default=True, metavar="N", help="In each mailbox."
+)
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Other people, the same each time.")
 def simulate_command(call: Call, port: int, mailboxes: int, contacts: int, seed: int) -> None:
     """Serve a simulated Microsoft Graph and sign-in on this machine until stopped.

@@ -48,13 +48,20 @@ def short(value: Any, width: int = 40) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
+def pair(change: Mapping[str, Any], arrow: str = " → ") -> str:
+    """Before and after of one field."""
+    return arrow.join(short(change[side]) or "(blank)" for side in ("before", "after"))
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]], right: Iterable[int] = ()) -> Iterator[str]:
     """Lines of a table: columns as wide as they need to be, those in `right` set to the right."""
     texts = [[short(value) for value in row] for row in rows]
     widths = [max(len(line[i]) for line in [list(head), *texts]) for i in range(len(head))]
     side = set(right)
     for line in [list(head), *texts]:
-        cells = [text.rjust(w) if i in side else text.ljust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))]
+        cells = [
+            text.rjust(w) if i in side else text.ljust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))
+        ]
         yield "  ".join(cells).rstrip()
 
 

@@ -100,7 +100,7 @@ def record_lines(tx: Session, module: Module, size: int = 1000) -> Iterator[str]
 
 
 def line(document: Mapping[str, Any]) -> str:
-    """A document as one line of JSON, its names sorted. Lone surrogates, which no store holds, would not be encodable."""
+    """A document as one line of JSON, its names sorted. No store holds what UTF-8 cannot."""
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

@@ -104,7 +104,7 @@ class Desk:
                 raise Refused(Problem("SY-E06", f"{module.singular} {record} is not deleted.", "There is nothing to bring back."))
             line = ledger.histories(tx, module, [record]).get(record)
             if not line:
-                raise unknown(module, record)
+                raise records.unknown(module, record)
             values = from_image(module, dict(line[-1].data))
             flags = _dangling(tx, module, values)
             rec = Rec(record, line[-1].version + 1, values)
@@ -125,20 +125,8 @@ def updated(module: Module, rec: Rec, delta: Delta, reason: str, keys: Callable[
 def _get(tx: Session, module: Module, record: int) -> tuple[Any, ...]:
     rows = records.fetch(tx, module, [record])
     if not rows:
-        raise unknown(module, record)
+        raise records.unknown(module, record)
     return rows[0]
-
-
-def unknown(module: Module, record: int) -> Refused:
-    """What to say of a record that does not exist."""
-    return Refused(
-        Problem(
-            "SY-E07",
-            f"There is no {module.singular} {record}.",
-            "The number is wrong, or the record was deleted.",
-            f"Look at: syncd list {module.name}, or: syncd list {module.name} --deleted",
-        )
-    )
 
 
 def _put(module: Module, values: Sequence[Any], entered: Mapping[str, Any]) -> list[Any]:

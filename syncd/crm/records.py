@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Field, Module
 from syncd.store import Session
 
@@ -72,3 +73,15 @@ def fetch(tx: Session, module: Module, ids: Sequence[int]) -> list[tuple[Any, ..
     """Rows of (id, version, values…) of the records that exist, by id."""
     rows = tx.lookup(module.table, "id", ("id", "version", *module.columns), sorted(set(ids)))
     return sorted(row[1:] for row in rows)
+
+
+def unknown(module: Module, record: int) -> Refused:
+    """What to say of a record that does not exist."""
+    return Refused(
+        Problem(
+            "SY-E07",
+            f"There is no {module.singular} {record}.",
+            "The number is wrong, or the record was deleted.",
+            f"Look at: syncd list {module.name}, or: syncd list {module.name} --deleted",
+        )
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from syncd.crm import records
@@ -106,8 +106,8 @@ def _module_changes(tx: Session, run: int, name: str, size: int) -> Iterator[dic
         created = [row[0] for row in rows if OP_NAMES[row[2]] == "create"]
         images = created_images(tx, module, created)
         labels = source_labels(tx, run, [row[3] for row in rows])
-        found = [(row, _fields(OP_NAMES[row[2]], row[5], images.get((row[0], row[1]), {}))) for row in rows]
-        show = _shower(tx, module, [pair for _, fields in found for pair in fields])
+        found = [(row, pairs(OP_NAMES[row[2]], json.loads(row[5] or "{}"), images.get((row[0], row[1]), {}))) for row in rows]
+        show = shower(tx, module, [pair for _, fields in found for pair in fields])
         for (record, _version, op, source, reason, _delta), fields in found:
             common = {"module": name, "record": record, "op": OP_NAMES[op], "reason": reason, "source": labels.get(source)}
             for field, before, after in fields:
@@ -119,16 +119,16 @@ Change = tuple[str, Any, Any]
 """Field, before, after, as stored."""
 
 
-def _fields(op: str, delta: str | None, image: dict[str, Any]) -> list[Change]:
+def pairs(op: str, data: Mapping[str, Any], image: Mapping[str, Any]) -> list[Change]:
+    """What one ledger row changed, field by field; `image` is what a creation filled."""
     if op == "create":
         return [(name, None, value) for name, value in image.items()]
-    data = json.loads(delta or "{}")
     if op == "delete":
         return [(name, value, None) for name, value in data.items()]
     return [(name, before, after) for name, (before, after) in data.items()]
 
 
-def _shower(tx: Session, module: Module, found: Sequence[Change]) -> Callable[[str, Any], Any]:
+def shower(tx: Session, module: Module, found: Sequence[Change]) -> Callable[[str, Any], Any]:
     """A function that shows a stored value of a field: a link by the name of its record, while there is one."""
     names: dict[str, dict[int, str]] = {}
     for field in module.fields:

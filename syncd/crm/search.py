@@ -38,7 +38,9 @@ def condition(tx: Session, module: Module, text: str) -> Condition:
     """A condition from FIELD=VALUE or FIELD~TEXT. Raises Refused for an unknown field or a value that cannot be."""
     parts = FORM.fullmatch(text)
     if parts is None:
-        raise Refused(Problem("SY-Q01", f"{text!r} is no condition.", "It needs = or ~.", "Write FIELD=VALUE or FIELD~TEXT."))
+        raise Refused(
+            Problem("SY-Q01", f"{text!r} is no condition.", "It needs = or ~.", "Write FIELD=VALUE or FIELD~TEXT.")
+        )
     name, operator, value = parts[1].strip(), parts[2], parts[3]
     if name == "id":
         return _number(name, name, value)
@@ -74,7 +76,9 @@ def _on_field(tx: Session, field: Field, name: str, operator: str, value: str) -
             return Condition(lambda d: False, "1 = 0")
         if len(ids) > MANY:
             return Condition(lambda d: bool(d[name] == value))
-        return Condition(lambda d: bool(d[name] == value), f"{field.column} IN ({', '.join('?' * len(ids))})", tuple(ids))
+        return Condition(
+            lambda d: bool(d[name] == value), f"{field.column} IN ({', '.join('?' * len(ids))})", tuple(ids)
+        )
     stored = _stored(field, value)
     shown = records.shown(field, stored)
     return Condition(lambda d: bool(d[name] == shown), f"{field.column} = ?", (stored,))
@@ -101,7 +105,9 @@ def _stored(field: Field, value: str) -> Any:
 def _read(field: Field, typed: str, value: Any, bad: list[int]) -> Any:
     if bad or value is None:
         kind = "yes or no" if field.kind == "flag" else "a number"
-        raise Refused(Problem("SY-Q02", f"{field.name} is {kind}, never {typed!r}.", "", f"Correct the value of {field.name}."))
+        raise Refused(
+            Problem("SY-Q02", f"{field.name} is {kind}, never {typed!r}.", "", f"Correct the value of {field.name}.")
+        )
     return value
 
 
@@ -131,7 +137,9 @@ def found(tx: Session, module: Module, conditions: Sequence[Condition], size: in
     last = 0
     while True:
         rows = tx.rows(
-            f"SELECT id, version, {columns} FROM {module.table} WHERE id > ?{wheres} ORDER BY id LIMIT {size}", last, *params
+            f"SELECT id, version, {columns} FROM {module.table} WHERE id > ?{wheres} ORDER BY id LIMIT {size}",
+            last,
+            *params,
         )
         for document in records.documents(tx, module, rows):
             if all(test(document) for test in tests):

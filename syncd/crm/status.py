@@ -18,7 +18,8 @@ def mailboxes(tx: Session, now: datetime) -> list[dict[str, Any]]:
     """Each mailbox: address, state, last good run, `lag` in seconds since then, retry_at, contacts tied to it."""
     found = tx.rows(
         "SELECT m.address, m.state, m.last_good, m.retry_at, m.retry_why, m.failures,"
-        " (SELECT COUNT(*) FROM source_item i WHERE i.mailbox = m.id AND i.contact IS NOT NULL) FROM mailbox m ORDER BY m.address"
+        " (SELECT COUNT(*) FROM source_item i WHERE i.mailbox = m.id AND i.contact IS NOT NULL)"
+        " FROM mailbox m ORDER BY m.address"
     )
     return [
         {
@@ -37,7 +38,9 @@ def mailboxes(tx: Session, now: datetime) -> list[dict[str, Any]]:
 
 def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
     """Records by module, whether the service runs, mailboxes, runs that wait for a yes, and the last runs."""
-    waiting = [row[0] for row in tx.rows("SELECT id FROM run WHERE state IN ('stopped', 'planned') ORDER BY id DESC LIMIT 50")]
+    waiting = [
+        row[0] for row in tx.rows("SELECT id FROM run WHERE state IN ('stopped', 'planned') ORDER BY id DESC LIMIT 50")
+    ]
     return {
         "records": {m.name: tx.value(f"SELECT COUNT(*) FROM {m.table}") for m in MODULES.values()},
         "service": {"running": not leases.free(tx, SERVICE, now)},

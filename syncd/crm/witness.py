@@ -42,8 +42,10 @@ def _changes(tx: Session, module: Module, size: int = 2000) -> Iterator[str]:
         )
         keys = naturals(tx, module, (row[0] for row in rows))
         sources = _sources(tx, rows)
-        deltas = [json.loads(row[5]) if row[5] else {} for row in rows]
-        linker = Linker(tx, module, (pair for row, delta in zip(rows, deltas, strict=True) for pair in _values(row[2], delta)))
+        deltas = [_delta(row[5]) for row in rows]
+        linker = Linker(
+            tx, module, (pair for row, delta in zip(rows, deltas, strict=True) for pair in _values(row[2], delta))
+        )
         for row, delta in zip(rows, deltas, strict=True):
             ordinal = (row[0], ordinal[1] + 1 if ordinal[0] == row[0] else 1)
             yield line(
@@ -61,6 +63,13 @@ def _changes(tx: Session, module: Module, size: int = 2000) -> Iterator[str]:
         if len(rows) < size:
             return
         last = (rows[-1][0], rows[-1][1])
+
+
+def _delta(text: str | None) -> dict[str, Any]:
+    delta: dict[str, Any] = json.loads(text) if text else {}
+    if isinstance(delta.get("extra"), str):
+        delta["extra"] = json.loads(delta["extra"])
+    return delta
 
 
 def _values(op: int, delta: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -82,7 +91,7 @@ def _sources(tx: Session, rows: Sequence[Sequence[Any]]) -> dict[int, list[str]]
     """The Outlook items behind changes of syncs: mailbox and Graph's id."""
     numbers = sorted({row[3] for row in rows if row[6] == "sync" and row[3] is not None})
     items = tx.lookup("source_item", "id", ("mailbox", "graph_id"), numbers)
-    addresses = dict(tx.rows("SELECT id, address FROM mailbox")) if items else {}
+    addresses: dict[int, str] = dict(tx.rows("SELECT id, address FROM mailbox")) if items else {}
     return {number: [addresses[mailbox], graph] for number, mailbox, graph in items}
 
 
@@ -99,8 +108,8 @@ def _items(tx: Session, size: int = 2000) -> Iterator[str]:
     last = 0
     while True:
         rows = tx.rows(
-            "SELECT i.id, m.address, i.graph_id, i.contact, i.held, i.gone FROM source_item i JOIN mailbox m ON m.id = i.mailbox"
-            " WHERE i.id > ? ORDER BY i.id LIMIT ?",
+            "SELECT i.id, m.address, i.graph_id, i.contact, i.held, i.gone FROM source_item i"
+            " JOIN mailbox m ON m.id = i.mailbox WHERE i.id > ? ORDER BY i.id LIMIT ?",
             last,
             size,
         )
@@ -124,4 +133,12 @@ def _runs(tx: Session) -> Iterator[str]:
         f"SELECT kind, source, actor, state, {', '.join(COUNTS)} FROM run ORDER BY id"
     ):
         found = {name: count for name, count in zip(COUNTS, counts, strict=True) if count}
-        yield line({"run": kind, "source": DIGITS.sub("#", source) if kind == "edit" else source, "actor": actor, "state": state, "counts": found})
+        yield line(
+            {
+                "run": kind,
+                "source": DIGITS.sub("#", source) if kind == "edit" else source,
+                "actor": actor,
+                "state": state,
+                "counts": found,
+            }
+        )

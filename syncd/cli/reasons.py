@@ -1,0 +1,110 @@
+"""The command `why`: where the values of a record came from, as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from syncd.cli import text
+from syncd.cli.arguments import MODULE
+from syncd.cli.call import Call, command, write
+from syncd.crm import why
+from syncd.modules import Module
+
+Document = dict[str, Any]
+BESIDE = ("name", "deleted", "last", "account_id")
+"""What text needs and the JSON document does not have."""
+
+
+@command("why", example="syncd why contacts 17\nsyncd why contacts claire.morel@bdr.example --field phone --history")
+@click.argument("module", type=MODULE, metavar="MODULE")
+@click.argument("who", metavar="ID|E-MAIL|NAME")
+@click.option("--field", metavar="FIELD", help="Only this field.")
+@click.option("--history", is_flag=True, help="Every change, newest first, also what was taken back.")
+def why_command(call: Call, module: Module, who: str, field: str | None, history: bool) -> None:
+    """Tell where each value of a record came from, and why it was matched or made."""
+    with call.wiring.store().reading() as tx:
+        found = why.document(tx, module, why.find(tx, module, who), field, history=history)
+    call.give({name: value for name, value in found.items() if name not in BESIDE})
+    if not call.json:
+        write(line + "\n" for line in _lines(module, found, call.settings.locale.timezone))
+
+
+def _lines(module: Module, found: Document, zone: str) -> Iterator[str]:
+    yield _title(module, found)
+    yield ""
+    yield from _last(module, found, zone)
+    yield ""
+    yield from _values(found, zone)
+    if found["reasons"]:
+        yield ""
+        yield f"WHY THIS {'RECORD' if module.name != 'accounts' else 'ACCOUNT'}"
+        yield from (f"  run {r['run']:<7} {_by(r)}: {r['text']}" for r in found["reasons"])
+    about = [r for r in found["reasons"] if r["account"]]
+    if about:
+        yield ""
+        yield "WHY THIS ACCOUNT"
+        yield from (f"  run {r['run']:<7} {r['account']}" for r in about)
+    yield from _history(found.get("history", ()), zone)
+
+
+def _title(module: Module, found: Document) -> str:
+    parts = [found["name"], f"{module.singular} {found['id']}"]
+    account = found["fields"].get("account", {}).get("value")
+    if account:
+        parts.append(f"{account} (account {found['account_id']})")
+    owner = found["fields"].get("owner", {}).get("value")
+    if owner:
+        parts.append(f"owner {owner}")
+    if found["deleted"]:
+        parts.append("deleted")
+    return " · ".join(parts)
+
+
+def _last(module: Module, found: Document, zone: str) -> Iterator[str]:
+    last = found["last"]
+    yield f"LAST CHANGE   {text.moment(last['since'], zone)} · run {last['run']} · {_by(last)}"
+    for change in last["changes"]:
+        yield f"  {change['field']:<11} {text.pair(change, '  →  ')}"
+    if last["op"] != "update":
+        yield f"  {last['op'] + 'd':<11} {module.singular} {found['id']}"
+    yield f"  {'because':<11} {last['text']}"
+    yield f"  {'take back':<11} syncd undo {last['run']} --only {module.name}/{found['id']}"
+
+
+def _values(found: Document, zone: str) -> Iterator[str]:
+    rows = [
+        (
+            f"  {name}",
+            text.short(one["value"]) or "(blank)",
+            text.day(one["since"], zone),
+            f"run {one['run']} · {_by(one)}",
+            "–" if one["replaced"] is None else text.short(one["replaced"], 20),
+        )
+        for name, one in found["fields"].items()
+    ]
+    yield from text.table(("VALUES", "value", "since", "set by", "replaced"), rows)
+
+
+def _by(one: Document) -> str:
+    """Who or what made a change: a person with the reason given, a file's row, a mailbox's folder."""
+    if one["kind"] == "sync":
+        return f"Outlook {one['source']}"
+    if one["kind"] == "import":
+        return str(one["source"])
+    reason = f' ("{one["why"]}")' if one["why"] else ""
+    return f"{one['actor']}{reason}" if one["kind"] == "edit" else f"{one['kind']} by {one['actor']}{reason}"
+
+
+def _history(changes: Any, zone: str) -> Iterator[str]:
+    if changes:
+        yield ""
+        yield "HISTORY"
+    for one in changes:
+        taken = "" if one["stands"] else " · taken back since" if one["kind"] != "undo" else ""
+        when = text.moment(one["since"], zone)
+        yield f"  {when} · run {one['run']} · {one['op']} · {_by(one)} · {one['text']}{taken}"
+        for change in one["changes"]:
+            yield f"      {change['field']}: {text.pair(change)}"

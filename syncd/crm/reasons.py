@@ -1,0 +1,76 @@
+"""Reasons: the ledger's reason codes as plain sentences; pure, knows no record.
+
+A reason is `code|key=value|…`. What has no sentence here is shown as it stands.
+"""
+
+from __future__ import annotations
+
+SENTENCES = {
+    "new": "created: nothing here matched it",
+    "clone": "created as a copy, as asked",
+    "match-on": "the same: the fields of --match-on are equal",
+    "email": "same person: e-mail equal",
+    "person": "same person: first name, last name and company equal, one side without e-mail",
+    "name-and-account": "same person: same name at the same account, one side without e-mail",
+    "linked": "the same Outlook contact as before",
+    "by-hand": "by hand",
+    "restored": "brought back by hand",
+    "unlinked": "its link was cleared",
+    "undo": "taken back",
+    "company-set": "Company is set and no such account was here → created (rule company-set)",
+}
+"""What a reason's own code means."""
+
+QUALIFIERS = {
+    "names=equal": "names equal",
+    "names=blank": "one side gives no name, or no first name",
+    "names=initial": "one first name is an initial or a part of the other",
+    "names=nickname": "one first name is a short form of the other",
+    "names=swapped": "first and last name have changed places",
+}
+"""What a key with its value means."""
+
+KEYS = {
+    "not": "passed over {}: other e-mail, or a name that does not fit",
+    "of": "of record {}",
+    "run": "run {}",
+    "deleted": "record {} was deleted",
+}
+"""What a key means, with any value."""
+
+ACCOUNTS = {
+    "same-form": "an account of this name was here → linked",
+    "form-missing": "an account of this name was here, one of the two without its legal form → linked",
+    "company-set": "Company is set and no such account was here → created (rule company-set)",
+    "none:blank": "Company is blank → no account",
+    "none:own-name": "Company is the person's own name → no account",
+    "none:own-company": "Company is one of your own → no account",
+    "none:own-domain": "the e-mail's domain is one of your own → no account",
+    "none:ambiguous": "several accounts bear this name ({}) → no account, to be decided by hand",
+    "none:other-form": "an account of this name has another legal form ({}) → no account, to be decided by hand",
+}
+"""What the answer to Company means (`account=…`)."""
+
+
+def sentence(reason: str) -> str:
+    """A reason for people, without what it says of the account."""
+    code, *rest = reason.split("|")
+    parts = [SENTENCES.get(code, code)]
+    for part in rest:
+        key, _, value = part.partition("=")
+        if key == "account":
+            continue
+        parts.append(QUALIFIERS.get(part) or (KEYS[key].format(value.replace(",", ", ")) if key in KEYS else part))
+    return ", ".join(parts)
+
+
+def account(reason: str) -> str | None:
+    """What a reason says of the account, None when it says nothing."""
+    for part in reason.split("|"):
+        key, _, value = part.partition("=")
+        if key == "account":
+            code, ids = (
+                (":".join(value.split(":")[:2]), value.split(":")[2:]) if value.startswith("none:") else (value, [])
+            )
+            return ACCOUNTS.get(code, value).format(", ".join(",".join(ids).split(",")))
+    return None
