@@ -9,7 +9,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, cast
@@ -87,7 +86,9 @@ class Reading:
     def __enter__(self) -> Reading:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __del__(self) -> None:
@@ -170,7 +171,7 @@ class _Died(Exception):
 
 
 def start(path: str | os.PathLike[str], order: Order, *, step: Step = lambda name: None) -> Reading:
-    """Starts reading a file at once, in its own process, and returns. `step` is called after each answer of the reader."""
+    """Starts reading a file at once, in its own process, and returns. `step` is called after each answer it gives."""
     return Reading(path, order, step)
 
 

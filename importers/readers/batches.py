@@ -10,7 +10,7 @@ from importers import headers, normalise, vocabulary
 from importers.readers import cells, groups, names
 from importers.readers.heading import Heading
 from importers.readers.raw import Bad, Chunk, Table
-from importers.rows import Batch, Field, Flag, Order, Refusal
+from importers.rows import Batch, Field, Flag, Order, Refusal, Value
 
 _quoted = encoder.encode_basestring
 _EXTRA = "extra."
@@ -106,7 +106,8 @@ class Batches:
             elif groups.grouped(target):
                 numbered[target] = column
             elif target in fields:
-                fields[target] = [f"{a}\n{b}" if a and b else a or b for a, b in zip(fields[target], column, strict=True)]
+                pairs = zip(fields[target], column, strict=True)
+                fields[target] = [f"{first}\n{more}" if first and more else first or more for first, more in pairs]
             else:
                 fields[target] = column
         self._errors(chunk, notes)
@@ -134,8 +135,8 @@ class Batches:
 
     def _clean(
         self, columns: Mapping[str, Column], notes: cells.Notes, count: int
-    ) -> tuple[dict[str, list[object]], dict[str, Column]]:
-        clean: dict[str, list[object]] = {}
+    ) -> tuple[dict[str, list[Value]], dict[str, Column]]:
+        clean: dict[str, list[Value]] = {}
         phone_keys: dict[str, Column] = {}
         for name, column in columns.items():
             item: Field = self._fields[name]
@@ -144,7 +145,7 @@ class Batches:
                 phone_keys[name] = keys
         return clean, phone_keys
 
-    def _named(self, clean: dict[str, list[object]], notes: cells.Notes, count: int) -> None:
+    def _named(self, clean: dict[str, list[Value]], notes: cells.Notes, count: int) -> None:
         """Fills a blank name from the first field of `title_from` that is not; refuses rows with none at all."""
         title = self._order.title
         named = clean.get(title) or [None] * count
@@ -166,7 +167,7 @@ class Batches:
         clean[title] = named
 
     def _keys(
-        self, clean: dict[str, list[object]], phone_keys: Mapping[str, Column], count: int
+        self, clean: dict[str, list[Value]], phone_keys: Mapping[str, Column], count: int
     ) -> list[list[str | None]]:
         made: list[list[str | None]] = []
         for rule in self._order.keys:

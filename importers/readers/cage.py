@@ -1,7 +1,7 @@
 """Cage: the reader's own process, bounded in memory and time; knows nothing but one order and a pipe.
 
-In: four bytes of length and a JSON document `{"path", "order", "careful"}` on stdin, which stays open: when it ends, the
-caller is gone and so is this process. Out, on stdout: four bytes of length and a marshalled pair, `opened`, then
+In: four bytes of length and a JSON document `{"path", "order", "careful"}` on stdin, which stays open: when it ends,
+the caller is gone and so is this process. Out, on stdout: four bytes of length and a marshalled pair, `opened`, then
 `batch` as often as it takes, then `end`; or `unreadable` with a problem, or `fault` with a traceback.
 """
 
@@ -59,7 +59,7 @@ def _read(out: Any, data: dict[str, Any]) -> None:
     _send(out, "end", None)
 
 
-def _send(out: Any, kind: str, value: object) -> None:
+def _send(out: Any, kind: str, value: Any) -> None:
     body = memoryview(marshal.dumps((kind, value), _VERSION))
     out.write(len(body).to_bytes(4, "big"))
     while body:

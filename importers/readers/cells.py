@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from importers import normalise
-from importers.rows import CELL_LIMIT, Field, Order
+from importers.rows import CELL_LIMIT, Field, Order, Value
 
 _SHOWN = 60
 _ADDRESSES = re.compile(r"\s*(?::::|[;,\n]|\s)\s*")
@@ -21,7 +21,7 @@ Column = list[str | None]
 
 @dataclass(slots=True)
 class Notes:
-    """What was seen in the rows of a batch, by row: `refused` holds the first cause of each, `extra` texts kept whole."""
+    """What was seen in the rows of a batch: `refused` the first cause of each row, `extra` texts kept whole."""
 
     refused: dict[int, tuple[str, str, dict[str, object]]] = field(default_factory=dict)
     flags: list[tuple[int, str, str, dict[str, object]]] = field(default_factory=list)
@@ -49,10 +49,12 @@ def storable(cells: Sequence[str | None], name: str, notes: Notes) -> None:
         notes.refuse(row, name, code, field=name)
 
 
-def clean(cells: Column, item: Field, order: Order, dates: str | None, notes: Notes) -> tuple[list[object], Column | None]:
+def clean(
+    cells: Column, item: Field, order: Order, dates: str | None, notes: Notes
+) -> tuple[list[Value], Column | None]:
     """The clean values of a column and, for phones, their match keys. `dates` is the order of day and month."""
     keys: Column | None = None
-    values: Sequence[object]
+    values: Sequence[Value]
     if item.kind == "email":
         cells = emails(cells, item.name, notes)
         values = cells
@@ -122,7 +124,7 @@ def _amounts(cells: Column, item: Field, notes: Notes) -> list[int | None]:
     return values
 
 
-def _lengths(values: list[object], item: Field, order: Order, notes: Notes) -> None:
+def _lengths(values: list[Value], item: Field, order: Order, notes: Notes) -> None:
     """A text longer than its field is kept whole in `extra`; a record's name is cut, since it needs one."""
     longest = max(filter(None, values), key=len, default="")  # type: ignore[arg-type]
     if len(longest) <= item.length:  # type: ignore[arg-type]

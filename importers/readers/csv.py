@@ -20,7 +20,7 @@ from importers.readers.source import Source
 from importers.rows import CELL_LIMIT, Order
 
 if TYPE_CHECKING:
-    from _csv import _reader as Reader
+    from _csv import Reader
 
 _BLOCK = 1 << 18
 _HEAD = 65_536
@@ -141,7 +141,7 @@ class _Rows:
         self._reader: Reader = csv.reader(self._lines.feed(line), delimiter=self._delimiter)
 
     def _read(self, chunk: Chunk, count: int) -> None:
-        """Up to `count` rows into the chunk. Where each is one line, that is all; else they are read again one by one."""
+        """Up to `count` rows into the chunk. Where each is one line, that is all; else they are read again, singly."""
         begin = self._next
         try:
             rows = list(islice(self._reader, count))

@@ -36,9 +36,7 @@ def find(head: str, whole: bool, score: Callable[[Sequence[str]], int]) -> str:
     return best[3] if best[2] > 1 else ","
 
 
-def _vote(
-    head: str, whole: bool, delimiter: str, score: Callable[[Sequence[str]], int]
-) -> tuple[int, float, int]:
+def _vote(head: str, whole: bool, delimiter: str, score: Callable[[Sequence[str]], int]) -> tuple[int, float, int]:
     rows = _rows(head, whole, delimiter)
     widths = Counter(map(len, rows))
     wide = {width: count for width, count in widths.items() if width > 1}

@@ -29,13 +29,13 @@ Put = Callable[[int, str, str], bool]
 
 
 def spread(columns: Columns, targets: Mapping[str, list[str | None]], known: frozenset[str], extra: Columns) -> None:
-    """Puts the cells of numbered columns (`group:KIND:N:PART` in `targets`) into the fields of `columns` that are free in
-    their row; what finds no place goes to `extra` under the kind's name, values joined by ` ::: `."""
+    """Puts the cells of numbered columns (`group:KIND:N:PART` in `targets`) into the fields of `columns` that are free
+    in their row; what finds no place goes to `extra` under the kind's name, values joined by ` ::: `."""
     groups: dict[tuple[str, int], dict[str, list[str | None]]] = {}
     for target, cells in targets.items():
         _, kind, number, part = target.split(":", 3)
         groups.setdefault((kind, int(number)), {})[part] = cells
-    for (kind, number), parts in sorted(groups.items()):
+    for (kind, _number), parts in sorted(groups.items()):
         count = len(next(iter(parts.values())))
         place = _Place(columns, known, extra, count)
         for row in range(count):
@@ -76,6 +76,7 @@ class _Place:
 
 def _value(place: _Place, kind: str, row: int, label: str, joined: str) -> None:
     for value in filter(None, (part.strip() for part in joined.split(_MANY.strip()))):
+        wishes: tuple[str, ...] = ()
         if kind == "email":
             wishes = _EMAILS
         elif kind == "phone":
@@ -83,8 +84,6 @@ def _value(place: _Place, kind: str, row: int, label: str, joined: str) -> None:
             wishes = special if special == ("fax",) else (*special, *_PHONE_REST)
         elif kind == "website":
             wishes = ("website",)
-        else:
-            wishes = ()
         if not any(place.put(row, wish, value) for wish in wishes):
             place.keep(row, _shown(kind, label), value)
 

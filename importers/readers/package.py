@@ -65,13 +65,13 @@ def of_zip(source: Source) -> str:
     for name, program in _FOREIGN.items():
         if name.lower() in names:
             source.refuse("SY-F33", seen=program)
-    if "[content_types].xml" in names:
-        return "xlsx"
-    source.refuse("SY-F33", seen="ZIP")
+    if "[content_types].xml" not in names:
+        source.refuse("SY-F33", seen="ZIP")
+    return "xlsx"
 
 
 def of_ole(source: Source) -> str:
-    """`xls`, or `locked` for a workbook that is encrypted. Raises UnreadableFile for other documents and for a label."""
+    """`xls`, or `locked` for an encrypted workbook. Raises UnreadableFile for other documents and for a label."""
     source.file.seek(0)
     data = source.file.read(LARGEST)
     source.file.seek(0)
@@ -106,7 +106,8 @@ def _filepass(data: bytes) -> bool:
     """Whether the globals of a BIFF workbook begin with a FILEPASS record, which says that the rest is encrypted."""
     place = next((at for mark in _BOF if (at := data.find(mark)) >= 0), len(data))
     for _ in range(_FIRST_RECORDS):
-        kind, size = int.from_bytes(data[place : place + 2], "little"), int.from_bytes(data[place + 2 : place + 4], "little")
+        kind = int.from_bytes(data[place : place + 2], "little")
+        size = int.from_bytes(data[place + 2 : place + 4], "little")
         if kind in (0, _EOF_RECORD):
             return False
         if kind == _FILEPASS:

@@ -92,6 +92,6 @@ def _markup(head: bytes) -> str:
     start = head[:4096].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<body", b"<meta", b"<style", b"<div")):
         return "html"
-    if start.startswith(b"<?xml") or start.startswith(b"<workbook"):
+    if start.startswith((b"<?xml", b"<workbook")):
         return "html" if b"<html" in start else "xml"
     return "vcard" if start.startswith(b"begin:vcard") else "text"

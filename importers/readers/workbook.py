@@ -48,7 +48,7 @@ class BookTable:
         return rows
 
     def chunks(self, start: int, width: int, size: int) -> Iterator[Chunk]:
-        """The rows from number `start` on, at most `size` at a time; cells right of the header are blank or an error."""
+        """The rows from number `start` on, at most `size` at a time; a row that only shows errors is one."""
         chunk = Chunk()
         for number, values in enumerate(self._rows(), 1):
             if number < start or not (any(values) or number in self._lost or any(value == 0 for value in values)):
@@ -80,16 +80,15 @@ def find(source: Source, order: Order, words: Vocabulary, *, careful: bool) -> t
 def _sheet(
     book: _Calamine | _Openpyxl, kind: str, source: Source, order: Order, words: Vocabulary
 ) -> tuple[Table, Heading]:
-    first: tuple[Table, Heading | None] | None = None
+    first: tuple[BookTable, Heading | None] = BookTable(kind, "", list, {}), None
     for sheet in _wanted(book.sheets(), source, order):
         table = BookTable(kind, sheet, book.rows(sheet), package.lost(source, sheet) if kind == "xlsx" else {})
         found = heading.find(table, words, order)
         if order.sheet or (found is not None and found.fields):
             return table, heading.checked(found, source, order)
-        if first is None or first[1] is None:
+        if first[1] is None:
             first = (table, found)
-    table, found = first or (BookTable(kind, "", lambda: [], {}), None)
-    return table, heading.checked(found, source, order)
+    return first[0], heading.checked(first[1], source, order)
 
 
 def _wanted(sheets: Sequence[tuple[str, bool]], source: Source, order: Order) -> list[str]:

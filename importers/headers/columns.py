@@ -1,94 +1,23 @@
-"""Headers: which field each column of a file fills, judged by its header alone; knows no file, no cell and no disk.
-
-The words come in as data (`Vocabulary.of`), so a new export is a table in config/headers and no code. A header word
-stands for a *concept* (`work_street`); each module says which of its fields takes which concepts, best one first.
-"""
+"""Columns: which field each column of a file fills, judged by its header alone; knows no file, no cell and no disk."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
+from importers.headers.words import GROUP, Vocabulary, numbered, squash
 from importers.rows import Order
 
 FULL_NAME = "full_name"
 """Internal target of a column that holds a person's whole name; shown to the outside as the module's name field."""
 
-GROUP = "group:"
-"""Internal target of a numbered column with a label beside it: `group:phone:2:value` (Google's way of writing)."""
-
 _EITHER = "title_or_salutation"
-_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "þ": "th", "ð": "d"})
-_NUMBERED = re.compile(r"(e-?mail|phone|address|website|relation|event|im|custom field) (\d+) - (.+)", re.IGNORECASE)
-_LABELS = frozenset({"type", "label"})
-_OWNERS = re.compile(r"^(lead|contact|customer|client|person|account|primary|main|kontakt|kunde|kunden|prospect)s?[ _.:-]+", re.I)
+_OWNERS = re.compile(
+    r"^(lead|contact|customer|client|person|account|primary|main|kontakt|kunde|kunden|prospect)s?[ _.:-]+",
+    re.IGNORECASE,
+)
 _HINT = re.compile(r"[(\[{].*?[)\]}]|\*|:$")
 _FAMILY_MIN = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """One program's export: its header words (squashed), each with the concepts of its 1st, 2nd … column."""
-
-    name: str
-    words: Mapping[str, tuple[str, ...]]
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """Every header word we know. `plain` holds what people type; `anywhere` what all families agree on."""
-
-    families: tuple[Family, ...]
-    plain: Mapping[str, tuple[str, ...]]
-    anywhere: Mapping[str, tuple[str, ...]]
-    modules: Mapping[str, Mapping[str, tuple[str, ...]]]
-    blanks: Mapping[str, frozenset[str]]
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Vocabulary:
-        """A vocabulary from TOML data: `modules`, `blanks`, and one table a family; those named `plain…` are words that
-        people type. A family's `like` takes over another family's words that it does not name itself."""
-        tables = {name: _words(table) for name, table in data["families"].items()}
-        families: list[Family] = []
-        plain: dict[str, tuple[str, ...]] = {}
-        for name, table in data["families"].items():
-            if name.startswith("plain"):
-                for word, concepts in tables[name].items():
-                    plain.setdefault(word, concepts)
-                continue
-            words = dict(tables[name])
-            named = {concept for concepts in words.values() for concept in concepts}
-            for word, concepts in tables.get(table.get("like", ""), {}).items():
-                if concepts == ("known",) or not named.intersection(concepts):
-                    words.setdefault(word, concepts)
-            families.append(Family(name, words, sum(len(concepts) for concepts in words.values())))
-        modules = {
-            module: {name: tuple(concepts) for name, concepts in table.items()}
-            for module, table in data["modules"].items()
-        }
-        blanks = {squash(name): frozenset(values) for name, values in data.get("blanks", {}).items()}
-        return cls(tuple(families), plain, _agreed(families), modules, blanks)
-
-    def knows(self, cell: str) -> bool:
-        """True when some family, or plain speech, has this header word."""
-        key = squash(cell)
-        return bool(key) and (key in self.plain or any(key in f.words for f in self.families) or bool(_numbered(cell)))
-
-
-def squash(text: str) -> str:
-    """A header as it is compared: no case, accents, blanks or punctuation ("E-Mail: Adresse" = "emailadresse")."""
-    return _squash(text[:200])
-
-
-@lru_cache(maxsize=4096)
-def _squash(text: str) -> str:
-    spread = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return "".join(char for char in spread if char.isalnum())
 
 
 def hits(row: Sequence[str], vocabulary: Vocabulary, order: Order) -> int:
@@ -111,17 +40,20 @@ def match(header: Sequence[str], vocabulary: Vocabulary, order: Order) -> tuple[
     fields = {squash(item.name): item.name for item in order.fields}
     taken: set[str] = set()
     ordered = _by_hand(header, order, fields, targets, taken)
-    own = 0
     for column, name in enumerate(header):
-        if column not in ordered and (found := _own(name, fields, order)) and found not in taken:
+        if column not in ordered and (found := _own(name.strip(), fields)) and found not in taken:
             targets[column] = found
             taken.add(found)
-            own += name.strip() == found
-    family = "syncd" if own >= 3 else _family(header, vocabulary)
+    family = "syncd" if _ours(header, targets, order) else _family(header, vocabulary)
     open_columns = [c for c in range(len(header)) if c not in ordered and targets[c] is None and header[c].strip()]
     concepts = dict(_concepts(header, open_columns, vocabulary, family))
     _titles(header, concepts, targets)
     _fill(concepts, vocabulary.modules.get(order.module, {}), fields, targets, taken)
+    for column in open_columns:
+        own_name = fields.get(squash(header[column]))
+        if targets[column] is None and own_name and own_name not in taken:
+            targets[column] = own_name
+            taken.add(own_name)
     _rest(header, open_columns, targets, family)
     return targets, family
 
@@ -145,24 +77,6 @@ def recognised(targets: Sequence[str | None]) -> int:
     return sum(1 for target in targets if target and not target.startswith("extra."))
 
 
-def _words(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    words: dict[str, list[str]] = {}
-    for concept, names in table.items():
-        if isinstance(names, str):
-            continue
-        for name in names:
-            words.setdefault(squash(name), []).append(concept)
-    return {word: tuple(concepts) for word, concepts in words.items()}
-
-
-def _agreed(families: Sequence[Family]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, set[tuple[str, ...]]] = {}
-    for family in families:
-        for word, concepts in family.words.items():
-            found.setdefault(word, set()).add(concepts)
-    return {word: next(iter(sets)) for word, sets in found.items() if len(sets) == 1}
-
-
 def _by_hand(
     header: Sequence[str], order: Order, fields: Mapping[str, str], targets: list[str | None], taken: set[str]
 ) -> set[int]:
@@ -181,29 +95,32 @@ def _by_hand(
     return done
 
 
-def _own(name: str, fields: Mapping[str, str], order: Order) -> str | None:
-    """A field of ours by its own name. One bare word that other programs use otherwise (`title`) is left to them."""
-    if name.strip().startswith("extra.") and len(name.strip()) > 6:
-        return name.strip()
-    exact = name.strip()
+def _own(name: str, fields: Mapping[str, str]) -> str | None:
+    """A field by our own name for it, or a column of `extra` as our export writes it."""
+    if name.startswith("extra.") and len(name) > len("extra."):
+        return name
     found = fields.get(squash(name))
-    if found == exact or (found and "_" in found and squash(found) == squash(exact)):
-        return found
-    return None
+    return found if found == name else None
+
+
+def _ours(header: Sequence[str], targets: Sequence[str | None], order: Order) -> bool:
+    """Whether a header is one that syncd wrote."""
+    own = sum(1 for name, target in zip(header, targets, strict=True) if target and name.strip() == target)
+    return order.title in header and own * 2 >= len([name for name in header if name.strip()])
 
 
 def _family(header: Sequence[str], vocabulary: Vocabulary) -> str:
     """The family whose words cover most of the header; of two, the one with the fewest words that are missing in it."""
     cells = [cell for cell in header if squash(cell)]
     keys = {squash(cell) for cell in cells}
-    numbered = {squash(cell) for cell in cells if _numbered(cell)}
+    groups = {squash(cell) for cell in cells if numbered(cell)}
     best, best_score = "plain", 0.0
     for family in vocabulary.families:
         found = keys & family.words.keys()
         if not found or not keys:
             continue
-        if numbered and family.name.startswith("google-") and any(k.endswith(("type", "label")) for k in numbered):
-            found = found | numbered
+        if groups and family.name.startswith("google-"):
+            found = found | groups
         overlap = len(found) / len(keys | family.words.keys())
         rare = len(found) > 2 and any(key not in vocabulary.plain for key in found)
         if not rare and overlap < _FAMILY_MIN:
@@ -220,7 +137,7 @@ def _concepts(
     words = next((f.words for f in vocabulary.families if f.name == family), {})
     seen: dict[str, int] = {}
     for column in columns:
-        if group := _numbered(header[column]):
+        if group := numbered(header[column]):
             yield column, group
             continue
         for key in _spellings(header[column]):
@@ -237,15 +154,6 @@ def _spellings(name: str) -> Iterator[str]:
     bare = _HINT.sub(" ", name).strip()
     yield squash(bare)
     yield squash(_OWNERS.sub("", bare))
-
-
-def _numbered(name: str) -> str:
-    found = _NUMBERED.fullmatch(name.strip())
-    if not found:
-        return ""
-    kind = found[1].lower().replace("-", "").replace(" ", "_")
-    part = found[3].lower().replace(" ", "_")
-    return f"{GROUP}{kind}:{int(found[2])}:{'label' if part in _LABELS else part}"
 
 
 def _titles(header: Sequence[str], concepts: dict[int, str], targets: Sequence[str | None]) -> None:
@@ -304,7 +212,8 @@ def _rest(header: Sequence[str], columns: Sequence[int], targets: list[str | Non
     names: set[str] = {target for target in targets if target}
     for column in columns:
         name = header[column].strip()
-        if targets[column] is not None or name.casefold() == "problem" or (family == "syncd" and name in ("id", "version")):
+        ours = family == "syncd" and name in ("id", "version")
+        if targets[column] is not None or name.casefold() == "problem" or ours:
             continue
         target, turn = f"extra.{name}", 1
         while target in names:
