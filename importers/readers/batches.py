@@ -9,7 +9,7 @@ from json import encoder
 from importers import headers, normalise, vocabulary
 from importers.readers import cells, groups, names
 from importers.readers.heading import Heading
-from importers.readers.raw import Bad, Chunk, Table
+from importers.readers.raw import UNKNOWN, Bad, Chunk, Table
 from importers.rows import Batch, Field, Flag, Order, Refusal, Value
 
 _quoted = encoder.encode_basestring
@@ -121,7 +121,7 @@ class Batches:
         for row, place, shown in chunk.errors:
             if place < len(self._heading.header) and self._heading.targets[place] is not None:
                 name = self._heading.header[place]
-                notes.flag(row, name, "SY-L24", field=name, seen=shown)
+                notes.flag(row, name, "SY-L27" if shown == UNKNOWN else "SY-L24", field=name, seen=shown)
 
     def _whole_names(self, fields: dict[str, Column], count: int) -> None:
         full = fields.pop(headers.FULL_NAME, None)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from posixpath import join, normpath
 from xml.etree import ElementTree
 
+from importers.readers.raw import UNKNOWN
 from importers.readers.source import Source
 
 LARGEST = 512 << 20
@@ -91,7 +92,7 @@ def of_ole(source: Source) -> str:
 
 def lost(source: Source, sheet: str) -> dict[tuple[int, int], str]:
     """Cells of an xlsx sheet that libraries give as blank: (row from 1, column from 0) and what they show (`#N/A`), or
-    "=" for a formula whose result was never stored."""
+    `raw.UNKNOWN` for a formula whose result was never stored."""
     try:
         with zipfile.ZipFile(source.file) as package:
             part = _part(package, sheet)
@@ -147,7 +148,7 @@ def _scanned(package: zipfile.ZipFile, part: str) -> Iterator[tuple[tuple[int, i
             if shown and b't="e"' in before + after:
                 yield (int(row), _column(letters)), shown[1].decode("utf-8", "replace")
             elif not shown and b"<f" in body and b't="str"' not in before + after:
-                yield (int(row), _column(letters)), "="
+                yield (int(row), _column(letters)), UNKNOWN
 
 
 def _windows(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:

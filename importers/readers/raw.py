@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+UNKNOWN = "="
+"""What an error cell shows whose formula has no stored result."""
+
 
 @dataclass(slots=True)
 class Bad:
