@@ -11,7 +11,8 @@ from syncd.graph import delta
 from syncd.graph.auth import Credentials, Tokens
 from syncd.graph.http import Graph, Limits
 from syncd.graph.shapes import Network, Page
-from syncd.simulator.app import Seen, Simulator
+from syncd.simulator.app import Simulator
+from syncd.simulator.world import Seen
 
 MAILBOX = "anna.weber@norrvik.example"
 

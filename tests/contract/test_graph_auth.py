@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -224,9 +227,19 @@ def test_a_certificate_of_a_stranger_is_never_accepted(here: World, monkeypatch:
             with pytest.raises(SetupError) as caught:
                 delta.folders(graph, MAILBOX)
             assert caught.value.problems[0].code == "SY-G02"
-        name = here.simulator.root.replace("127.0.0.1", "localhost.localdomain")
-        assert name != here.simulator.root
     assert here.time.waits == [], "a wrong certificate is not tried again"
+
+
+@pytest.mark.parametrize(("name", "days"), [("elsewhere.example", 30), ("127.0.0.1", -1)])
+def test_a_certificate_for_another_host_or_an_ended_one(here: World, tmp_path: Path, name: str, days: int) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name, not_after=datetime.now(UTC) + timedelta(days=days)).configure_cert(context)
+    with Answering(b"", context) as server:
+        network = Network(str(tmp_path / "ca.pem"))
+        error = refusal(tokens(here, network, authority=f"https://127.0.0.1:{server.port}"), "SY-G02", 78)
+        assert "certificate of 127.0.0.1" in str(error) and server.seen == []
 
 
 def test_an_unreadable_ca_file_is_named(here: World, tmp_path: Path) -> None:
@@ -251,7 +264,8 @@ def test_a_proxy_is_used_and_its_refusals_are_told_apart(here: World, monkeypatc
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     assert here.tokens.get(), "a proxy in the environment is not ours"
     for line, code, status in (("407 Proxy Authentication Required", "SY-G03", 78), ("502 Bad Gateway", "SY-A13", 1)):
-        with Proxy(line) as proxy:
+        answer = f"HTTP/1.1 {line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        with Answering(answer) as proxy:
             made = tokens(here, Network(here.settings["ca_bundle"], f"http://user:pass-word@127.0.0.1:{proxy.port}"))
             error = refusal(made, code, status)
             assert proxy.seen and "pass-word" not in str(error)
@@ -272,11 +286,12 @@ def test_no_secret_in_logs_errors_or_reprs(here: World, caplog: pytest.LogCaptur
         assert word not in told + repr(network) + repr(Credentials("a", "b", "c", "d", passphrase="pass-word"))
 
 
-class Proxy:
-    """A proxy that answers every CONNECT with one line."""
+class Answering:
+    """A server on loopback that answers whatever it is sent with the same bytes, over TLS with a context."""
 
-    def __init__(self, line: str) -> None:
-        self._answer = f"HTTP/1.1 {line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    def __init__(self, answer: bytes, context: ssl.SSLContext | None = None) -> None:
+        self._answer = answer
+        self._context = context
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self.seen: list[bytes] = []
@@ -288,11 +303,19 @@ class Proxy:
                 connection, _ = self._server.accept()
             except OSError:
                 return
-            with connection:
-                self.seen.append(connection.recv(65536))
-                connection.sendall(self._answer)
+            with connection, suppress(OSError):
+                self._reply(connection)
 
-    def __enter__(self) -> Proxy:
+    def _reply(self, connection: socket.socket) -> None:
+        if self._context is not None:
+            with self._context.wrap_socket(connection, server_side=True) as safe:
+                self.seen.append(safe.recv(65536))
+                safe.sendall(self._answer)
+        else:
+            self.seen.append(connection.recv(65536))
+            connection.sendall(self._answer)
+
+    def __enter__(self) -> Answering:
         self._thread.start()
         return self
 
