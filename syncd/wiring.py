@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from syncd import settings
 from syncd.errors import Problem, Refused, SetupError
 from syncd.settings import Profile, Settings
 from syncd.store import Step, Store, no_step
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class Wiring:
     """The parts of one process, made when they are first asked for."""
 
-    def __init__(self, settings: Settings, *, step: Step = no_step, clock: Clock = now) -> None:
-        self.settings = settings
+    def __init__(self, given: Settings, *, step: Step = no_step, clock: Clock = now) -> None:
+        self.settings = given
         self.step = step
         self.clock = clock
         self._store: Store | None = None
@@ -108,7 +109,7 @@ class Wiring:
         """How to reach Graph and the login host."""
         from syncd.graph.shapes import Network
 
-        graph = self._graph_settings()
+        graph = self.graph_settings
         return Network(ca_bundle=str(graph.ca_bundle) if graph.ca_bundle else None, proxy=graph.proxy)
 
     @cached_property
@@ -116,7 +117,7 @@ class Wiring:
         """What the app signs in with."""
         from syncd.graph.auth import Credentials
 
-        graph = self._graph_settings()
+        graph = self.graph_settings
         return Credentials(
             authority=graph.authority,
             root=graph.root,
@@ -140,9 +141,11 @@ class Wiring:
         """Graph, shared by all mailboxes. Raises SetupError when the settings have no [graph]."""
         from syncd.graph.http import Graph
 
-        return Graph(self._graph_settings().root, self.tokens, self.network, step=self.step)
+        return Graph(self.graph_settings.root, self.tokens, self.network, step=self.step)
 
-    def _graph_settings(self) -> Any:
+    @property
+    def graph_settings(self) -> settings.Graph:
+        """The section [graph]. Raises SetupError when there is none."""
         if self.settings.graph is None:
             raise SetupError(
                 Problem(
@@ -155,6 +158,6 @@ class Wiring:
         return self.settings.graph
 
 
-def build(settings: Settings, step: Step = no_step, clock: Clock = now) -> Wiring:
+def build(given: Settings, step: Step = no_step, clock: Clock = now) -> Wiring:
     """The parts with a test's step hook and clock."""
-    return Wiring(settings, step=step, clock=clock)
+    return Wiring(given, step=step, clock=clock)

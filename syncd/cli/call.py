@@ -32,6 +32,7 @@ class Call:
         self.config: Path | None = None
         self.as_user: str | None = None
         self.json = False
+        self.silent = False
         self._build = build
 
     @cached_property
@@ -42,7 +43,7 @@ class Call:
 
         settings = load(self.config, os.environ)
         logs.set_up(settings.log.level, settings.log.format)
-        for problem in settings.warnings:
+        for problem in () if self.silent else settings.warnings:
             logs.warn(problem)
         return settings
 

@@ -75,7 +75,7 @@ def set_up(level: str, form: str) -> None:
 
 def warn(problem: Problem) -> None:
     """Logs a problem that stops nothing."""
-    log.warning("%s", " ".join(part for part in (f"{problem.what} ({problem.code}).", problem.why, problem.do) if part))
+    log.warning("%s", " ".join(part for part in (problem.code, problem.what, problem.why, problem.do) if part))
 
 
 def place(error: BaseException) -> str:

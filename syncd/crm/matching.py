@@ -26,7 +26,7 @@ class Words:
     """What matching knows of the world: legal forms, nicknames and the country of phones without one."""
 
     forms: normalise.Forms
-    nicknames: Mapping[str, frozenset[str]]
+    nicknames: normalise.Nicknames
     country: str | None = None
 
 

@@ -33,20 +33,23 @@ def ready(engine: sa.Engine, *, create: bool = True) -> None:
     if found == HEAD:
         return
     if found is not None and found > HEAD:
-        raise SetupError(
-            Problem(
-                "SY-S09",
-                f"The store's schema is {found}; this program knows up to {HEAD}.",
-                "A newer syncd has used this store.",
-                "Install the newer syncd again, or put back a backup made before.",
-            )
-        )
+        raise SetupError(newer(found))
     if not create and found is None:
         raise SetupError(
             Problem("SY-S02", "The database holds no syncd store.", "It was never set up.", "Run: syncd init.")
         )
     with engine.connect() as connection:
         _locked(connection, found)
+
+
+def newer(found: str) -> Problem:
+    """What to say of a schema that this program does not know."""
+    return Problem(
+        "SY-S09",
+        f"The store's schema is {found}; this program knows up to {HEAD}.",
+        "A newer syncd has used this store.",
+        "Install the newer syncd again, or put back a backup made before.",
+    )
 
 
 def _locked(connection: sa.Connection, found: str | None) -> None:

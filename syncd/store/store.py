@@ -29,7 +29,7 @@ class Store:
         self.step = step
         self.postgres = self.url.get_backend_name() == "postgresql"
         self.path = None if self.postgres or not self.url.database else Path(self.url.database)
-        self._engine = _engine(self.url, self.path, create=create)
+        self._engine = connect(self.url, self.path, create=create)
         try:
             schema.ready(self._engine, create=create)
         except DBAPIError as error:
@@ -43,7 +43,7 @@ class Store:
                 self._begin(connection, "BEGIN")
                 yield Session(connection)
         except DBAPIError as error:
-            raise _translated(self, error) from error
+            raise translated(self.describe(), error, server=self.postgres) from error
 
     @contextmanager
     def drafting(self) -> Iterator[Session]:
@@ -57,7 +57,7 @@ class Store:
                 finally:
                     transaction.rollback()
         except DBAPIError as error:
-            raise _translated(self, error) from error
+            raise translated(self.describe(), error, server=self.postgres) from error
 
     def _begin(self, connection: sa.Connection, statement: str) -> None:
         """SQLAlchemy's own begin opens no transaction on SQLite while the driver is in autocommit."""
@@ -83,7 +83,7 @@ class Store:
                     transaction.commit()
                 self.step(f"{name}:committed")
         except DBAPIError as error:
-            raise _translated(self, error) from error
+            raise translated(self.describe(), error, server=self.postgres) from error
 
     def close(self) -> None:
         """Closes all connections."""
@@ -96,9 +96,10 @@ class Store:
         return f"SQLite {self.path}"
 
 
-def _engine(url: sa.URL, path: Path | None, *, create: bool) -> sa.Engine:
+def connect(url: sa.URL, path: Path | None, *, create: bool = False) -> sa.Engine:
+    """An engine with our settings; no value ever stands in its errors. Raises SetupError when there is no such file."""
     if url.get_backend_name() == "postgresql":
-        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, isolation_level="READ COMMITTED")
+        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, isolation_level="READ COMMITTED", hide_parameters=True)
     if url.get_backend_name() != "sqlite":
         raise SetupError(
             Problem(
@@ -110,7 +111,7 @@ def _engine(url: sa.URL, path: Path | None, *, create: bool) -> sa.Engine:
         )
     if path is not None:
         _make_private(path, create=create)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare)
     return engine
 
@@ -157,14 +158,14 @@ def _prepare(connection: sqlite3.Connection, record: object) -> None:
 
 
 def _unusable(store: Store, error: DBAPIError) -> SetupError:
-    translated = _translated(store, error)
-    return translated if isinstance(translated, SetupError) else SetupError(*translated.problems)
+    told = translated(store.describe(), error, server=store.postgres)
+    return told if isinstance(told, SetupError) else SetupError(*told.problems)
 
 
-def _translated(store: Store, error: DBAPIError) -> SetupError | Refused:
+def translated(name: str, error: DBAPIError, *, server: bool) -> SetupError | Refused:
     """The database's complaint as one of ours: what it means for the operator."""
     text = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
-    what = f"The store ({store.describe()}) answered: {text}."
+    what = f"The store ({name}) answered: {text}."
     lower = text.lower()
     if "disk is full" in lower or "no space left" in lower or "disk i/o error" in lower:
         return Refused(
@@ -182,7 +183,7 @@ def _translated(store: Store, error: DBAPIError) -> SetupError | Refused:
         return Refused(
             Problem("SY-S07", what, f"Another program held the store for more than {BUSY_SECONDS} s.", "Try again; if it stays so, look for a program that keeps the file open.")
         )
-    if isinstance(error, OperationalError) and (store.postgres or "unable to open" in lower):
+    if isinstance(error, OperationalError) and (server or "unable to open" in lower):
         return SetupError(
             Problem("SY-S08", what, "The database cannot be reached or used.", "Start it, or correct [store] url; then run: syncd check.")
         )
