@@ -17,7 +17,9 @@ import trustme
 from syncd.simulator.control import Control
 from syncd.simulator.samples import REFUSED
 from syncd.simulator.server import Server
-from syncd.simulator.world import World
+from syncd.simulator.world import Seen, World
+
+__all__ = ["Seen", "Simulator", "serve"]
 
 
 class Simulator(World):

@@ -20,6 +20,10 @@ from syncd.simulator.wire import Answer, Request
 _NOTED = ("prefer", "client-request-id", "user-agent", "if-match", "content-type")
 
 
+KEPT = 100_000
+"""Requests that the log keeps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A request as it was seen, for assertions. Never holds a body or a token; `headers` are those of interest."""
@@ -82,6 +86,7 @@ class World:
         seen = Seen(request.method, request.path, request.query, request.kind, request.mailbox, answer.status, noted)
         with self._guard:
             self.requests.append(seen)
+            del self.requests[:-KEPT]
         return answer
 
     def _sign_in(self, request: Request) -> Answer:
