@@ -46,7 +46,8 @@ def folders(graph: Graph, mailbox: str) -> list[Folder]:
             key = row.get("id")
             if not isinstance(key, str) or not key or key in found or len(found) >= FOLDERS:
                 continue
-            found[key] = Folder(key, _name(row), f"{above.path}/{_name(row)}", above.id)
+            path = _name(row) if above is default else f"{above.path}/{_name(row)}"
+            found[key] = Folder(key, _name(row), path, above.id)
             todo.append(found[key])
     return list(found.values())
 

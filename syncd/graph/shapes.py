@@ -112,7 +112,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A contact folder. `path` begins with the default folder's name ("Kontakte/Kunden/Nord"); that one has no parent.
+    """A contact folder. `path` begins below the default folder ("Kunden/Nord"), which has its own name and no parent.
 
     Names are in the language of the mailbox; two folders may bear the same one, even below one parent.
     """

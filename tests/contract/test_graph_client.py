@@ -41,8 +41,8 @@ def test_folders_default_first_then_the_tree(here: World) -> None:
     assert found[0].id == here.folder and found[0].parent is None and found[0].path == "Kontakte"
     assert {folder.id for folder in found} == {folder.id for folder in mailbox.tree()}
     paths = {folder.id: folder.path for folder in found}
-    assert paths[first.id] == paths[second.id] == "Kontakte/Zwillinge"
-    assert paths[deep.id] == "Kontakte/Zwillinge/Unten"
+    assert paths[first.id] == paths[second.id] == "Zwillinge"
+    assert paths[deep.id] == "Zwillinge/Unten"
 
 
 def test_folders_over_several_pages(here: World) -> None:
