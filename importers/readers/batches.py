@@ -32,6 +32,8 @@ class Batches:
             for place, name in enumerate(heading.header)
             if (key := headers.squash(name)) in vocabulary.headers().blanks
         }
+        pairs = zip(headers.shown(heading.targets, order), heading.header, strict=True)
+        self._labels = {target: name for target, name in reversed(list(pairs)) if target}
         self._constants = {name: value for name, value in order.set.items() if name in self._fields}
 
     def __iter__(self) -> Iterator[Batch]:
@@ -120,7 +122,8 @@ class Batches:
     def _errors(self, chunk: Chunk, notes: cells.Notes) -> None:
         for row, place, shown in chunk.errors:
             if place < len(self._heading.header) and self._heading.targets[place] is not None:
-                name = self._heading.header[place]
+                target = self._heading.targets[place] or ""
+                name = self._heading.header[place] if target.startswith(_EXTRA) else target
                 notes.flag(row, name, "SY-L27" if shown == UNKNOWN else "SY-L24", field=name, seen=shown)
 
     def _whole_names(self, fields: dict[str, Column], count: int) -> None:
@@ -185,21 +188,25 @@ class Batches:
         return sorted(found, key=lambda refusal: refusal["line"])
 
     def _refusal(self, bad: Bad, name: str) -> Refusal:
-        why = vocabulary.sentence(bad.code, self._order.language, **bad.values)
-        return Refusal(line=bad.line, cells=bad.cells, field=name, code=bad.code, why=why)
+        return Refusal(line=bad.line, cells=bad.cells, field=name, code=bad.code, why=self._why(bad.code, bad.values))
+
+    def _why(self, code: str, values: dict[str, object]) -> str:
+        """The sentence of a code, with the column's own header for the field's name."""
+        name = values.get("field")
+        shown = values | {"field": self._labels.get(str(name), name)} if name else values
+        return vocabulary.sentence(code, self._order.language, **shown)
 
     def _flags(self, chunk: Chunk, notes: cells.Notes, good: Sequence[int]) -> list[Flag]:
         if not notes.flags:
             return []
         places = {row: place for place, row in enumerate(good)}
-        language = self._order.language
         return [
             Flag(
                 row=places[row],
                 line=chunk.lines[row],
                 field=name,
                 code=code,
-                why=vocabulary.sentence(code, language, **values),
+                why=self._why(code, values),
             )
             for row, name, code, values in sorted(notes.flags, key=lambda flag: flag[0])
             if row in places

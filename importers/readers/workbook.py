@@ -7,8 +7,8 @@ python-calamine reads them all. A file that makes it run out of memory ends the 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from importers.headers import Vocabulary
 from importers.readers import heading, package
@@ -21,6 +21,14 @@ _TOP_ROWS = 30
 _TOP_SCAN = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a sheet from row 1 on, as often as asked; `first` is the column that their first cell stands in."""
+
+    each: Callable[[], Iterable[Sequence[object]]]
+    first: int = 0
+
+
 class BookTable:
     """One sheet as a table. `lost` are cells that the library gives as blank, see `package.lost`."""
 
@@ -28,13 +36,13 @@ class BookTable:
     delimiter = ""
     storable = False
 
-    def __init__(self, kind: str, sheet: str, rows: Any, lost: dict[tuple[int, int], str]) -> None:
+    def __init__(self, kind: str, sheet: str, rows: _Rows, lost: dict[tuple[int, int], str]) -> None:
         self.format = kind
         self.sheet = sheet
-        self._rows = rows
+        self._rows = rows.each
         self._lost: dict[int, list[tuple[int, str]]] = {}
         for (row, column), shown in lost.items():
-            self._lost.setdefault(row, []).append((column, shown))
+            self._lost.setdefault(row, []).append((column - rows.first, shown))
 
     def top(self) -> list[tuple[int, list[str]]]:
         """The first rows that are not blank, each with its number."""
@@ -80,7 +88,7 @@ def find(source: Source, order: Order, words: Vocabulary, *, careful: bool) -> t
 def _sheet(
     book: _Calamine | _Openpyxl, kind: str, source: Source, order: Order, words: Vocabulary
 ) -> tuple[Table, Heading]:
-    first: tuple[BookTable, Heading | None] = BookTable(kind, "", list, {}), None
+    first: tuple[BookTable, Heading | None] = BookTable(kind, "", _Rows(list), {}), None
     for sheet in _wanted(book.sheets(), source, order):
         table = BookTable(kind, sheet, book.rows(sheet), package.lost(source, sheet) if kind == "xlsx" else {})
         found = heading.find(table, words, order)
@@ -117,11 +125,11 @@ class _Calamine:
         table = self._library.SheetTypeEnum.WorkSheet
         return [(sheet.name, sheet.visible == visible) for sheet in self._book.sheets_metadata if sheet.typ == table]
 
-    def rows(self, sheet: str) -> Any:
-        """A function that gives the rows of a sheet from row 1 on."""
+    def rows(self, sheet: str) -> _Rows:
+        """The rows of a sheet. The library leaves out blank columns at the left, but no rows above."""
         with _Guard(self._source):
             found = self._book.get_sheet_by_name(sheet)
-        return found.iter_rows
+        return _Rows(found.iter_rows, (found.start or (0, 0))[1])
 
 
 class _Openpyxl:
@@ -136,8 +144,8 @@ class _Openpyxl:
         """Names of the work sheets and whether they are shown."""
         return [(sheet.title, sheet.sheet_state == "visible") for sheet in self._book.worksheets]
 
-    def rows(self, sheet: str) -> Any:
-        """A function that gives the rows of a sheet from row 1 on; the sheet's own word on its size is not trusted."""
+    def rows(self, sheet: str) -> _Rows:
+        """The rows of a sheet; its own word on its size is not trusted."""
         found = self._book[sheet]
         with _Guard(self._source):
             found.reset_dimensions()
@@ -147,7 +155,7 @@ class _Openpyxl:
                 for row in found.iter_rows(values_only=True):
                     yield ["" if value is None else value for value in row]
 
-        return rows
+        return _Rows(rows)
 
 
 class _Guard:
