@@ -19,6 +19,7 @@ _LARGEST = 2**63 - 1
 _Value = TypeVar("_Value")
 
 _PLAIN = re.compile(r"-?[0-9]{1,18}").fullmatch
+_PLAIN_MONEY = re.compile(r"([0-9]{1,16})(?:[.,]([0-9]{2}))?").fullmatch
 _GROUPED = re.compile(r"([1-9][0-9]{0,2}(?:([ .,'])[0-9]{3})(?:\2[0-9]{3})*)(?:(?!\2)[.,]([0-9]*))?").fullmatch
 _DECIMAL = re.compile(r"([0-9]*)(?:[.,]([0-9]*))?").fullmatch
 _CODES = (
@@ -78,6 +79,9 @@ def _whole(value: str) -> int | None:
 
 
 def _hundredths(value: str) -> int | None:
+    plain = _PLAIN_MONEY(value)
+    if plain:
+        return int(plain[1] + (plain[2] or "00"))
     text = _tidy(value)
     sign = ""
     if text[:1] in ("-", "+"):

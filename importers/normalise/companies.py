@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from importers.normalise.text import Column, fold, split_folded
 
@@ -18,8 +18,34 @@ _SIGNS = re.compile("[&+\uff06\uff0b]")
 _STRIPPED = 3
 """Forms taken off one name at most ("Acme Company, Inc." has two)."""
 
+_SECTIONS = frozenset(("forms", "leading", "weak", "glued", "keep", "cleanco", "freemail", "shared_hosting"))
+
 _Words = tuple[str, ...]
 _Table = dict[str, tuple[tuple[_Words, str], ...]]
+
+
+class _Sections:
+    """The file's contents, read with a word for what is wrong in them: people edit it."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        unknown = sorted(set(data) - _SECTIONS)
+        if unknown:
+            raise ValueError(f"[{unknown[0]}] is no section here; there are {', '.join(sorted(_SECTIONS))}")
+        self.data = data
+
+    def section(self, *path: str) -> dict[str, Any]:
+        found: Any = self.data
+        for name in path:
+            found = found.get(name, {})
+            if not isinstance(found, dict):
+                raise ValueError(f"[{'.'.join(path)}] is a section of names and lists, but {found!r} stands there")
+        return cast(dict[str, Any], found)
+
+    def texts(self, *path: str) -> list[str]:
+        found = self.section(*path[:-1]).get(path[-1], [])
+        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+            raise ValueError(f"[{'.'.join(path[:-1])}] {path[-1]} is a list of texts, but {found!r} stands there")
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,35 +65,38 @@ class Forms:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Forms:
-        """The table from the contents of `config/companies.toml`; a missing section is an empty one."""
+        """The table from the contents of `config/companies.toml`; a missing section is an empty one.
+
+        Raises ValueError, naming the key, for a section nobody reads or a value that is no list of texts.
+        """
+        table = _Sections(data)
         listed = [
             (form, spelling)
-            for country in data.get("forms", {}).values()
-            for form, spellings in country.items()
-            for spelling in spellings
+            for country in table.section("forms")
+            for form in table.section("forms", country)
+            for spelling in table.texts("forms", country, form)
         ]
         known = {_plain(spelling) for _, spelling in listed}
-        known.update(map(_plain, data.get("cleanco", {}).get("ignore", ())))
+        known.update(map(_plain, table.texts("cleanco", "ignore")))
         listed += [("".join(words), " ".join(words)) for words in sorted(_cleanco() - known)]
         single = {"".join(words) for _, spelling in listed if _is_spelled(words := _words(spelling))}
         whole = {words[0] for _, spelling in listed if len(words := _words(spelling)) == 1}
         dotted = frozenset(single - whole)
         spelled = frozenset(single | {word for word in whole if word.isascii()})
         forms = {_joined(_words(spelling), dotted, spelled): form for form, spelling in listed}
-        leading = data.get("leading", {})
-        heads = [_joined(_words(spelling), dotted, spelled) for spelling in leading.get("words", ())]
-        glued = sorted(data.get("glued", {}).get("words", ()), key=len, reverse=True)
+        heads = [_joined(_words(spelling), dotted, spelled) for spelling in table.texts("leading", "words")]
+        glued = sorted(table.texts("glued", "words"), key=len, reverse=True)
         return cls(
             endings=_table(forms.items(), -1),
             leading=_table(((words, forms[words]) for words in heads if words in forms), 0),
-            dropped=frozenset(fold(word) for word in leading.get("dropped", ())),
-            weak=frozenset(data.get("weak", {}).get("forms", ())),
+            dropped=frozenset(map(fold, table.texts("leading", "dropped"))),
+            weak=frozenset(table.texts("weak", "forms")),
             dotted=dotted,
             spelled=spelled,
-            kept=_kept(tuple(_words(name)) for name in data.get("keep", {}).get("names", ())),
+            kept=_kept(tuple(_words(name)) for name in table.texts("keep", "names")),
             glued=re.compile("|".join(map(re.escape, glued))) if glued else None,
-            freemail=frozenset(data.get("freemail", {}).get("domains", ())),
-            shared_hosting=frozenset(data.get("shared_hosting", {}).get("domains", ())),
+            freemail=frozenset(map(str.lower, table.texts("freemail", "domains"))),
+            shared_hosting=frozenset(map(str.lower, table.texts("shared_hosting", "domains"))),
         )
 
 

@@ -37,10 +37,15 @@ class Nicknames:
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Nicknames:
-        """The table from the contents of `config/names.toml`: lists of names under any keys of `[nicknames]`."""
+        """The table from the contents of `config/names.toml`: lists of names under any keys of `[nicknames]`.
+
+        Raises ValueError for anything else.
+        """
         found: dict[str, set[int]] = {}
         rows = [row for language in data.get("nicknames", {}).values() for row in language]
         for number, row in enumerate(rows):
+            if not isinstance(row, list) or not all(isinstance(name, str) for name in row):
+                raise ValueError(f"[nicknames] holds lists of names, but {row!r} stands there")
             for name in row:
                 found.setdefault(fold(name).replace(" ", ""), set()).add(number)
         return cls({name: frozenset(numbers) for name, numbers in found.items()})

@@ -1,6 +1,7 @@
 """Telephone numbers: the E.164 key of what was typed, and what is no number at all; never dials and never guesses.
 
-A number keeps its spelling; only its key is normal. Plain spellings go through `plans`, the rest through phonenumbers.
+A number keeps its spelling; only its key is normal. Plain spellings go through `numbering`, others through
+phonenumbers.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from importers.normalise.plans import E164_LIMIT, international, plan
+from importers.normalise.numbering import E164_LIMIT, international, numbering
 from importers.normalise.text import Column
 
 LIMIT = 250
@@ -28,7 +29,12 @@ _EXTENSION = re.compile(
     re.IGNORECASE,
 )
 _LETTERS = re.compile(r"[^\W\d_]")
-_ZERO = re.compile(r"\(\s*0\s*\)")
+_GAPS = re.compile(r" - | – |   |/")
+"""Where a second number may begin, should the whole be none."""
+_VIABLE = 3
+"""Digits below which nothing is dialled."""
+_HERE = "?"
+"""In place of a key: a number fit to be kept that says no country, or a blank."""
 
 
 def phones(values: Column, country: str | None) -> tuple[list[str | None], list[int]]:
@@ -40,25 +46,30 @@ def phones(values: Column, country: str | None) -> tuple[list[str | None], list[
     """
     region = _region(country)
     plain = _reader(region)
-    keys: list[str | None] = [plain(value) if value else None for value in values]
+    keys = [plain(value) if value else _HERE for value in values]
     bad = []
-    for row, value in enumerate(values):
-        if value and keys[row] is None:
-            keys[row], wrong = _careful(value, region)
-            if wrong:
-                bad.append(row)
+    for row, key in enumerate(keys):
+        if key and key is not _HERE:
+            continue
+        wrong = key == ""
+        keys[row] = None
+        if key is None:
+            keys[row], wrong = _careful(values[row] or "", region)
+        if wrong:
+            bad.append(row)
     return keys, bad
 
 
 def _region(country: str | None) -> str | None:
     name = (country or "").strip().upper()
     name = "GB" if name == "UK" else name
-    return name if name and plan(name) else None
+    return name if name and numbering(name) else None
 
 
 def _reader(region: str | None) -> _Reader:
-    """The fast path for one country: E.164, or None where it does not say."""
-    home = plan(region) if region else None
+    """The fast path for one country: E.164, "" for no number, `_HERE` for one without a country, None where it does not
+    say."""
+    home = numbering(region) if region else None
 
     def read(value: str) -> str | None:
         if len(value) > _PLAIN_LENGTH or value[-2:] == ".0":
@@ -67,10 +78,12 @@ def _reader(region: str | None) -> _Reader:
         if not digits.isascii() or ("/" in value and not _area(value)):
             return None
         if digits.isdigit():
-            return home.dialled(digits) if home else None
-        if digits[:1] == "+" and digits[1:].isdigit():
-            return international(digits[1:])
-        return None
+            key = home.dialled(digits) if home else _HERE if _VIABLE <= len(digits) <= E164_LIMIT else None
+        elif digits[:1] == "+" and digits[1:].isdigit():
+            key = international(digits[1:])
+        else:
+            return None
+        return None if key == "" and _GAPS.search(value) else key
 
     return read
 
@@ -102,17 +115,10 @@ def _candidates(text: str) -> list[str]:
     text = text[start.start() :]
     first = _NEXT.split(text, maxsplit=1)[0]
     first = _EXTENSION.sub("", first if _digits(first) >= 6 else text)
-    made = []
-    head, slash, _ = first.partition("/")
-    if slash and _digits(head) > 6:
-        made.append(head)
     letter = _LETTERS.search(first)
     if letter and _digits(first[: letter.start()]) >= 6:
         first = first[: letter.start()]
-    for gap in (" - ", " – ", "   "):
-        head, found, _ = first.partition(gap)
-        if found and _digits(head) > 6:
-            made.append(head)
+    made = [head for gap in _GAPS.findall(first) if _digits(head := first.partition(gap)[0]) > 6]
     return [*made, first]
 
 

@@ -125,8 +125,8 @@ def split_folded(value: str) -> list[str]:
     """The words of the folded text."""
     if not value.isascii():
         # Composed first, so that a letter is one character however the file writes its accent.
-        value = unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).translate(_FOLDING))
-        return value.split()
+        value = unicodedata.normalize("NFC", value).translate(_FOLDING)
+        return value.split() if value.isascii() else unicodedata.normalize("NFC", value).split()
     return value.translate(_FOLDING).split()
 
 

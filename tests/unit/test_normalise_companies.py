@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import cleanco.clean
 import pytest
@@ -132,6 +133,21 @@ def test_a_table_without_sections_knows_cleancos_forms_only() -> None:
     bare = Forms.of({})
     assert company("Norrvik GmbH", bare) == ("norrvik", "gmbh")
     assert company("Norrvik S.A.S.", bare) == ("norrvik", "sas")
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        ({"forms": {"germany": {"gmbh": "GmbH"}}}, r"\[forms.germany\] gmbh is a list of texts, but 'GmbH'"),
+        ({"forms": {"germany": ["GmbH"]}}, r"\[forms.germany\] is a section"),
+        ({"forms": {"germany": {"gmbh": [1]}}}, r"\[forms.germany\] gmbh .* \[1\]"),
+        ({"freemial": {"domains": []}}, r"\[freemial\] is no section here"),
+        ({"freemail": {"domains": "gmx.de"}}, r"\[freemail\] domains"),
+    ],
+)
+def test_a_faulty_table_is_refused_by_name(data: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        Forms.of(data)
 
 
 def test_what_is_ignored_of_cleanco_is_in_cleanco() -> None:

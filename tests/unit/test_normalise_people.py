@@ -61,6 +61,11 @@ def test_without_a_table_no_name_is_a_nickname() -> None:
     assert compatible(("Bill", "Weber"), ("William", "Weber")) is None
 
 
+def test_a_table_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="'William'"):
+        Nicknames.of({"nicknames": {"english": ["William", "Bill"]}})
+
+
 def test_a_man_and_a_woman_are_no_nicknames_of_each_other() -> None:
     for pair in [
         ("Emmanuel", "Emmanuelle"),

@@ -1,8 +1,9 @@
-"""Numbering plans: plain digits to E.164 by the rules that phonenumbers reads from its own tables; knows no cell.
+"""Numbering of telephones: plain digits to E.164 by the rules in the tables of phonenumbers; knows no cell.
 
 phonenumbers asks a dozen questions of a dozen patterns for each number. Here the patterns of one calling code are one
-compiled pattern, and its steps (international prefix, country code, national prefix) are taken on digits alone. Where a
-plan asks for more than that, the answer is None and the library is asked. A property test holds the two equal.
+compiled pattern, and its steps (international prefix, country code, national prefix) are taken on digits alone. An
+answer is E.164, "" for a number that the country does not have, or None where a country asks for more than that: then
+the library is asked. A property test holds the two equal.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _TYPES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Numbering:
     """What is needed of one region's metadata to read plain digits."""
 
     code: str
@@ -46,10 +47,12 @@ class Plan:
     valid: re.Pattern[str]
 
     def dialled(self, digits: str) -> str | None:
-        """E.164 of digits as dialled from this country, to it or abroad; None when invalid or not plain enough."""
+        """The answer to digits as dialled from this country, to it or abroad."""
         abroad = self.abroad.match(digits) if self.abroad else None
         if abroad:
-            return international(digits[abroad.end() :])
+            rest = digits[abroad.end() :]
+            # No country code begins with 0: this was no international prefix, or a longer one.
+            return None if rest[:1] == "0" else international(rest)
         if digits.startswith(self.code):
             bare = self._trunkless(digits[len(self.code) :])
             if bare is None:
@@ -59,14 +62,14 @@ class Plan:
         return self.national(digits)
 
     def national(self, digits: str) -> str | None:
-        """E.164 of digits without a country code, None when invalid or not plain enough."""
+        """The answer to digits without a country code."""
         short = self._trunkless(digits)
         if short is None:
             return None
         if len(short) not in self.lengths and len(short) <= self.longest:
             short = digits
         if len(short) + len(self.code) > E164_LIMIT or not self.valid.fullmatch(short):
-            return None
+            return ""
         return "+" + self.code + short
 
     def _trunkless(self, digits: str) -> str | None:
@@ -82,19 +85,19 @@ class Plan:
 
 
 @cache
-def plan(region: str) -> Plan | None:
-    """The plan of an ISO 3166 region in capitals, None when phonenumbers has none."""
+def numbering(region: str) -> Numbering | None:
+    """The numbering of an ISO 3166 region in capitals, None when phonenumbers has none."""
     metadata = _library().metadata_for_region(region, None)
     return _made(metadata) if metadata else None
 
 
 def international(digits: str) -> str | None:
-    """E.164 of digits that begin with a country code, None when invalid or not plain enough."""
+    """The answer to digits that begin with a country code."""
     codes = _codes()
     for size in (1, 2, 3):
         if digits[:size] in codes:
             return _main(digits[:size]).national(digits[size:])
-    return None
+    return ""
 
 
 @cache
@@ -105,7 +108,7 @@ def _codes() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _main(code: str) -> Plan:
+def _main(code: str) -> Numbering:
     return _made(_metadata(code, _codes()[code][0]))
 
 
@@ -118,15 +121,15 @@ def _library() -> type[PhoneMetadata]:
 def _metadata(code: str, region: str) -> PhoneMetadata:
     metadata = _library().metadata_for_region_or_calling_code(int(code), region)
     if metadata is None:
-        raise LookupError(f"phonenumbers has no numbering plan for +{code} {region}")
+        raise LookupError(f"phonenumbers has no numbering for +{code} {region}")
     return metadata
 
 
-def _made(metadata: PhoneMetadata) -> Plan:
+def _made(metadata: PhoneMetadata) -> Numbering:
     trunk = metadata.national_prefix_for_parsing
     lengths = metadata.general_desc.possible_length if metadata.general_desc else ()
     code = str(metadata.country_code)
-    return Plan(
+    return Numbering(
         code=code,
         abroad=re.compile(metadata.international_prefix) if metadata.international_prefix else None,
         trunk=re.compile(trunk) if trunk else None,
