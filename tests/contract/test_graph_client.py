@@ -401,3 +401,38 @@ def test_a_root_without_tls_is_refused_at_once(here: World) -> None:
 
 def _patient(here: World, *, tries: int) -> Graph:
     return Graph(here.simulator.root, here.tokens, here.network, limits=Limits(answer=0.4, tries=tries))
+
+
+@pytest.mark.parametrize("name", ["unavailable", "throttle", "unauthorized", "reset", "truncated", "empty-404"])
+def test_one_fault_at_any_request_changes_nothing(name: str) -> None:
+    with world(contacts=24) as here:
+        expected = whole(here)
+        total = len([seen for seen in here.simulator.requests if seen.kind not in ("discovery", "token")])
+        assert total > 12
+        for number in range(1, total + 1):
+            here.simulator.faults.clear()
+            fault = here.simulator.faults.add(name, "any", at=number)
+            assert whole(here) == expected
+            assert fault.struck == 1
+
+
+def test_a_busy_server_with_a_wait_of_its_own_is_left_alone_for_it(here: World) -> None:
+    here.simulator.faults.add("unavailable", "delta", retry_after=12)
+    here.simulator.faults.add("unavailable", "delta", at=2)
+    assert here.round()[-1].done
+    assert here.time.waits[0] == 12 and len(here.time.waits) == 2
+    here.simulator.faults.add("unavailable", "delta", retry_after=30)
+    with pytest.raises(TryLater) as caught:
+        here.round()
+    assert caught.value.after == 30 and len(here.time.waits) == 2
+
+
+def whole(here: World) -> dict[str, set[str]]:
+    """Every folder's contacts, each asked for once more by its id."""
+    read = {}
+    for folder in delta.folders(here.graph, MAILBOX):
+        pages = list(delta.pages(here.graph, MAILBOX, folder.id, None, page_size=3))
+        read[folder.id] = ids(pages)
+    key = min(min(keys) for keys in read.values() if keys)
+    assert delta.item(here.graph, MAILBOX, key) is not None
+    return read

@@ -167,7 +167,7 @@ def test_an_unreadable_birthday_takes_nothing_away() -> None:
 @pytest.mark.parametrize(
     ("title", "expected"),
     [
-        ("Mr", "Mr."), ("mr.", "Mr."), ("HERR", "Mr."), ("M.", "Mr."), ("Frau", "Mrs."), ("Mme", "Mrs."),
+        ("Mr", "Mr."), ("mr.", "Mr."), ("HERR", "Mr."), ("M.", "Mr."), ("Frau", "Ms."), ("Mme", "Mrs."),
         ("Fräulein", "Ms."), ("Mlle", "Ms."), ("Miss", "Ms."), ("Dr.", "Dr."), ("Dr. med.", "Dr."), ("Herr Dr.", "Dr."),
         ("Frau Prof. Dr.", "Prof."), ("Prof. Dr. h.c.", "Prof."), ("Señora", "Mrs."), ("Prof.", "Prof."),
         ("Baron", None), ("Dipl.-Ing.", None), ("med.", None), ("…", None),

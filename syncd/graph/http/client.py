@@ -44,9 +44,10 @@ class Limits:
 
 @dataclass(slots=True)
 class _Effort:
-    """What one `get` has spent so far."""
+    """What one `get` has spent so far; `paused` are the seconds in which its mailbox had to be left alone."""
 
     start: float
+    paused: float = 0.0
     tries: int = 0
     waits: int = 0
     waited: float = 0.0
@@ -132,7 +133,7 @@ class Graph:
         mark = str(uuid.uuid4())
         headers = {**headers, "Authorization": f"Bearer {effort.token}", "client-request-id": mark}
         with lane.slots:
-            self._await(lane, mailbox)
+            effort.paused += self._await(lane, mailbox)
             lane.count()
             self._step("graph.send")
             try:
@@ -189,15 +190,17 @@ class Graph:
             raise fault.error
         if fault.after is None:
             delay = limits.delays[effort.tries - 1] * random.uniform(0.8, 1.2)
-            if self._clock() + delay - effort.start - effort.waited > limits.within:
+            if self._clock() + delay - effort.start - effort.paused > limits.within:
                 raise fault.error
             self._sleep(delay)
 
-    def _await(self, lane: Lane, mailbox: str | None) -> None:
+    def _await(self, lane: Lane, mailbox: str | None) -> float:
+        start = self._clock()
         while (left := lane.left()) > 0:
             if left > self._limits.in_place:
                 raise meaning.throttled(mailbox, left)
             self._sleep(left)
+        return self._clock() - start
 
     def _lane(self, name: str) -> Lane:
         with self._lock:

@@ -7,8 +7,8 @@ import unicodedata
 
 _WORDS = {
     "Mr.": "mr mister sir herr herrn hr m monsieur mr sr senor don sig signor dhr heer pan",
-    "Mrs.": "mrs madam madame mme frau fr sra senora sig.ra signora mevr mevrouw mw pani",
-    "Ms.": "ms miss mlle mademoiselle frl fraulein fraeulein srta senorita",
+    "Mrs.": "mrs madam madame mme sra senora sig.ra signora mevr mevrouw mw pani",
+    "Ms.": "ms mx miss frau fr mlle mademoiselle frl fraulein fraeulein srta senorita",
     "Dr.": "dr doctor docteur doktor dott dottore dottoressa dra",
     "Prof.": "prof professor professeur professorin profesor professore",
 }
