@@ -84,10 +84,15 @@ class Tenant:
         shut = key in self._denied and self._denied[key] <= now
         return shut and not (key in self._allowed and self._allowed[key] <= now)
 
+    def flying(self, address: str) -> int:
+        """Requests of all apps that are in flight in the mailbox."""
+        with self._lock:
+            return sum(load.flying for (_, box), load in self._loads.items() if box == address.lower())
+
     @contextmanager
     def passage(self, app: str, mailbox: Mailbox) -> Iterator[None]:
         """One request in flight; raises GraphError 429 beyond the limits."""
-        load = self._loads.setdefault((app, mailbox.address), _Load())
+        load = self._loads.setdefault((app, mailbox.address.lower()), _Load())
         with self._lock:
             now = self.clock.now()
             while load.times and now - load.times[0] > timedelta(seconds=self.limits.window):
