@@ -15,6 +15,9 @@ from syncd.crm.plan import OP_NAMES
 EXISTENCE = "*"
 """The field name under which a creation and a deletion stand."""
 
+ERASED_RUN = -1
+"""Stands for the run in `Reversal.left` when the earlier value was blanked in the ledger."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -108,6 +111,8 @@ def _recreate(changes: Sequence[Change], entries: list[Entry], runs: Set[int], m
         return Reversal()
     last = max((c for c in changes if c.run in runs and OP_NAMES[c.op] == "delete"), key=lambda c: c.version)
     image = dict(last.data)
+    if image.get("erased") is True:
+        return Reversal(left=[(EXISTENCE, ERASED_RUN)])
     restored = _restore([e for e in entries if e.field != EXISTENCE], runs, {e.field for e in entries if e.run in runs})
     return Reversal("create", image=image, fields=restored.fields)
 
@@ -125,6 +130,9 @@ def _restore(entries: list[Entry], runs: Set[int], names: Set[str]) -> Reversal:
             if entry.run not in runs:
                 break
             stretch.append(entry)
+        if isinstance(stretch[-1].before, dict):
+            made.left.append((name, ERASED_RUN))
+            continue
         made.fields[name] = stretch[-1].before
     if not made.fields:
         made.op = None

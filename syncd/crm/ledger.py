@@ -7,7 +7,7 @@ no change is counted on the run. A run's sum is checked in its last commit.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -135,3 +135,39 @@ def reverted(tx: Session, runs: Iterable[int]) -> dict[int, frozenset[int]]:
     """For each of the runs that is an undo: the runs that it undoes."""
     found = tx.lookup("run", "id", ("undoes",), sorted(runs), "t.undoes IS NOT NULL")
     return {run: frozenset(family(tx, undoes)) for run, undoes in found}
+
+
+def not_of_kind(tx: Session, runs: Iterable[int], kind: str) -> set[int]:
+    """Those of the runs that are of another kind and are no undo."""
+    rows = tx.lookup("run", "id", ("kind",), sorted(runs))
+    return {run for run, found in rows if found not in (kind, "undo")}
+
+
+def source_of(tx: Session, module: Module, record: int) -> int | None:
+    """The source of a record's first ledger row."""
+    sql = "SELECT source FROM change WHERE module = ? AND record = ? ORDER BY version LIMIT 1"
+    found = tx.value(sql, module.number, record)
+    return None if found is None else int(found)
+
+
+ERASED = {"erased": True}
+"""Stands in the ledger for a value that was blanked. No stored value is a dict."""
+
+
+def erase(tx: Session, module: Module, wanted: Mapping[int, Set[str] | None]) -> None:
+    """Blanks what the ledger holds of records: the fields named, or all. The rows stay, the values go."""
+    for record, line in histories(tx, module, list(wanted)).items():
+        names = wanted[record]
+        for change in line:
+            if change.data:
+                tx.run(
+                    "UPDATE change SET delta = ? WHERE module = ? AND record = ? AND version = ?",
+                    json.dumps(_blanked(change, names), ensure_ascii=False, separators=(",", ":")),
+                    module.number, record, change.version,
+                )
+
+
+def _blanked(change: Change, names: Set[str] | None) -> dict[str, Any]:
+    if change.op == OPS["delete"]:
+        return dict(ERASED) if names is None else {n: v for n, v in change.data.items() if n not in names}
+    return {n: [ERASED, ERASED] if names is None or n in names else pair for n, pair in change.data.items()}

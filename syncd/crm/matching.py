@@ -52,7 +52,7 @@ class Keys:
         columns = {name: [values[at[name]] for values in rows] for name in self.fields}
         kinds = [(kind.number, self._column(kind.rule, columns, len(rows))) for kind in self.module.keys]
         kinds += [(number, self.composite(fields, columns, len(rows))) for fields, number in self.custom.items()]
-        return [sorted({(number, column[i]) for number, column in kinds if column[i]}) for i in range(len(rows))]
+        return [sorted({(number, value) for number, column in kinds if (value := column[i])}) for i in range(len(rows))]
 
     def composite(self, fields: Sequence[str], columns: Mapping[str, list[Any]], count: int) -> list[str | None]:
         """The key of a `match_on`: the named fields together, each normalised by its kind; None when one is blank."""
@@ -61,7 +61,7 @@ class Keys:
 
     def _rule(self, name: str) -> KeyRule:
         kind = self.module.field(name).kind
-        return KeyRule(kind if kind in ("email", "phone") else "exact", (name,))  # type: ignore[arg-type]
+        return KeyRule(kind if kind in ("email", "phone") else "exact", (name,))
 
     def _column(self, rule: KeyRule, columns: Mapping[str, list[Any]], count: int) -> list[str | None]:
         return normalise.keys(rule, columns, count, country=self.words.country, forms=self.words.forms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from syncd.crm.plan import Action, Rec
 from syncd.modules import MODULES
 from syncd.store import Session, leases
 from syncd.store.leases import Lease
+from syncd.store.mailboxes import Mark
 
 SIZE = 1000
 """Actions in one stored batch, at most."""
@@ -28,12 +29,29 @@ def begin(
     return lease, run
 
 
-def save(tx: Session, run: int, batch: int, actions: Sequence[Action]) -> None:
-    """Adds the actions of one planned batch to a saved plan."""
+def clear(tx: Session, run: int) -> None:
+    """Drops what a plan that was cut short had saved, with its counts."""
+    tx.run("DELETE FROM plan WHERE run = ?", run)
+
+
+def items(marks: Sequence[Mark], states: Mapping[int, tuple[Any, ...]], erase: Mapping[int, Set[str] | None]) -> dict[str, Any]:
+    """What a planned batch does to Outlook items, as data: their marks, the states they were planned for, what is erased."""
+    return {
+        "marks": [[m.item, m.contact, m.account, m.gone] for m in marks],
+        "states": [[item, *state] for item, state in states.items()],
+        "erase": [[record, sorted(names) if names is not None else None] for record, names in erase.items()],
+    }
+
+
+def save(tx: Session, run: int, batch: int, actions: Sequence[Action], outlook: Mapping[str, Any] | None = None) -> None:
+    """Adds the actions of one planned batch to a saved plan, in parts; the last part carries what it does to items."""
     first = batch * 1000
+    starts = range(0, len(actions), SIZE) or [0]
     rows = []
-    for part, start in enumerate(range(0, len(actions), SIZE)):
-        data = [_plain(a) for a in actions[start : start + SIZE]]
+    for part, start in enumerate(starts):
+        data: dict[str, Any] = {"actions": [_plain(a) for a in actions[start : start + SIZE]]}
+        if outlook is not None and start == starts[-1]:
+            data["items"] = dict(outlook)
         rows.append((run, first + part, zlib.compress(json.dumps(data, ensure_ascii=False).encode(), 1)))
     tx.insert("plan", ("run", "batch", "actions"), rows)
 
@@ -52,8 +70,8 @@ def _plain(action: Action) -> list[Any]:
     ]
 
 
-def saved(tx: Session, run: int, after: int = -1) -> Iterator[tuple[int, list[list[Any]]]]:
-    """The stored batches of a plan behind batch number `after`, in order: (number, plain actions)."""
+def saved(tx: Session, run: int, after: int = -1) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The stored batches of a plan behind batch number `after`, in order: (number, its data)."""
     while True:
         row = tx.row("SELECT batch, actions FROM plan WHERE run = ? AND batch > ? ORDER BY batch LIMIT 1", run, after)
         if row is None:

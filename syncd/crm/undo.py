@@ -14,7 +14,7 @@ from typing import Any
 
 from syncd.crm import files, holds, ledger, records, runs
 from syncd.crm.apply import apply
-from syncd.crm.history import EXISTENCE, Reversal, reverse
+from syncd.crm.history import ERASED_RUN, EXISTENCE, Reversal, reverse
 from syncd.crm.matching import Keys, Words
 from syncd.crm.plan import Action, Delta, Plan, Rec, changed, from_image
 from syncd.errors import Problem, Refused
@@ -274,7 +274,10 @@ def _restore(plan: Plan, module: Module, turn: Reversal, rec: Rec, reason: str) 
 
 def _left(module: Module, rec: Rec, name: str, run: int) -> dict[str, Any]:
     thing = f"{module.singular} {rec.id}"
-    if name == EXISTENCE and run == 0:
+    if run == ERASED_RUN:
+        why = "its earlier values were erased, because they may no longer be kept"
+        run = 0
+    elif name == EXISTENCE and run == 0:
         why = "other records belong to it now"
     elif rec.values is None:
         why = f"run {run} has deleted it since"

@@ -1,0 +1,130 @@
+"""Accounts: which account a company's name means, and whether one is made; knows no mailbox and no file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from importers import normalise
+from syncd.crm.matching import View, Words
+from syncd.crm.plan import Action, Plan, Rec
+from syncd.modules.declare import MATCH_KINDS
+
+COMPANY = MATCH_KINDS["company"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a company's name makes an account: the conditions that are on, and what is one's own."""
+
+    conditions: frozenset[str] = frozenset({"own_name", "own_company", "own_domain", "ambiguous"})
+    own_companies: tuple[str, ...] = ()
+    own_domains: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a company's name means: `found` an account, `make` a new one, or `none`, with the reason's code."""
+
+    kind: Literal["found", "make", "none"]
+    rec: Rec | None
+    reason: str
+    review: bool = False
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who bears the company's name: its folded full name, and the domains of its e-mail addresses."""
+
+    first: str = ""
+    last: str = ""
+    domains: frozenset[str] = field(default_factory=frozenset)
+    is_company: bool = False
+
+
+class Companies:
+    """The accounts while a batch is planned."""
+
+    def __init__(self, view: View, words: Words, rule: Rule, plan: Plan, first_id: int) -> None:
+        self.view = view
+        self.words = words
+        self.rule = rule
+        self.plan = plan
+        self.next_id = first_id
+        self.own = {normalise.company(name, words.forms)[0] for name in rule.own_companies}
+
+    def load(self, names: Iterable[str], ids: Iterable[int | None] = ()) -> None:
+        """Fetches the accounts that any of the names may mean, and those with the ids."""
+        self.view.load({COMPANY: normalise.company_keys(list(names), self.words.forms)}, ids)
+
+    def base(self, name: str | None) -> str:
+        """A company's name without legal form, folded; "" for none."""
+        return normalise.company(name, self.words.forms)[0] if name else ""
+
+    def resolve(self, name: str | None, person: Person) -> Answer:
+        """What the name means for this person. `load` must have asked for it."""
+        if not name:
+            return Answer("none", None, "none:blank")
+        base, form = normalise.company(name, self.words.forms)
+        no = self._not_for(base, person)
+        if no:
+            return Answer("none", None, f"none:{no}")
+        same, maybe = self._candidates(base, form)
+        if len(same) == 1:
+            return Answer("found", same[0], "same-form" if self._form(same[0]) == form else "form-missing")
+        if same or maybe:
+            near = ",".join(str(rec.id) for rec in same or maybe)
+            return Answer("none", None, f"none:{'ambiguous' if same else 'other-form'}:{near}", review=True)
+        return Answer("make", None, "company-set")
+
+    def _not_for(self, base: str, person: Person) -> str | None:
+        on = self.rule.conditions
+        names = {normalise.fold(f"{person.first} {person.last}"), normalise.fold(f"{person.last} {person.first}")}
+        if "own_name" in on and not person.is_company and base in names:
+            return "own-name"
+        if "own_company" in on and base in self.own:
+            return "own-company"
+        if "own_domain" in on and person.domains & self.rule.own_domains:
+            return "own-domain"
+        return None
+
+    def _candidates(self, base: str, form: str) -> tuple[list[Rec], list[Rec]]:
+        """The accounts that are the same company, and those that differ only by another legal form.
+
+        A site is part of identity: a name without one means the account without one.
+        """
+        site = self.view.module.at["account_site"]
+        found = [rec for rec in self.view.candidates(COMPANY, base) if not rec.values[site]]
+        exact = [rec for rec in found if self._form(rec) == form]
+        if exact:
+            return exact, []
+        loose = [rec for rec in found if not form or not self._form(rec)]
+        return loose, [] if loose else found
+
+    def _form(self, rec: Rec) -> str:
+        return normalise.company(rec.values[self.view.module.at["name"]], self.words.forms)[1]
+
+    def create(self, name: str, owner: str | None, source: int | None) -> Rec:
+        """Plans an account of that name."""
+        module = self.view.module
+        values = [None] * len(module.columns)
+        values[module.at["name"]] = name  # type: ignore[call-overload]
+        values[module.at["owner"]] = owner  # type: ignore[call-overload]
+        rec = Rec(self.next_id, 1, values, self.view.keys.of(values))
+        rec.base = 0
+        self.next_id += 1 if self.next_id > 0 else -1
+        self.view.create(rec)
+        self.plan.actions.append(Action("create", module, rec, 1, source, "company-set", values))
+        return rec
+
+    def remove(self, rec: Rec, source: int | None, reason: str) -> None:
+        """Plans the removal of an account."""
+        action = Action("delete", self.view.module, rec, rec.version + 1, source, reason, rec.values)
+        self.view.remove(rec)
+        self.plan.actions.append(action)
+
+
+def domains(emails: Collection[str | None]) -> frozenset[str]:
+    """The registrable domains of e-mail addresses."""
+    return frozenset(found for email in emails if email and (found := normalise.domain(email)))

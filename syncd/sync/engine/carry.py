@@ -1,0 +1,350 @@
+"""Carry: what a batch of observed contacts means for the records, item by item; reads the store, writes nothing.
+
+Items act as if they were carried out one by one: each meets what the items before it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncd.crm import ledger
+from syncd.crm.accounts import Answer, Companies, Person, domains
+from syncd.crm.contacts import EMAILS, People
+from syncd.crm.history import Change, visible
+from syncd.crm.matching import Keys, View, Words
+from syncd.crm.plan import Plan, Rec, extras, packed
+from syncd.modules import ACCOUNTS, CONTACTS
+from syncd.store import Session, mailboxes
+from syncd.store.mailboxes import Item, Mark
+from syncd.sync.engine.orders import MailboxOrder, SyncOrder
+from syncd.sync.reconcile import Source, Wish, verdict, wish
+
+Ties = dict[int, dict[int, Source]]
+"""For each contact: the items tied to it, as carried out."""
+
+
+@dataclass
+class Draft:
+    """What a dry run has planned so far beyond its temporary tables: the next free ids, and which items it tied."""
+
+    next_account: int = -1
+    next_contact: int = -1
+    ties: Ties = field(default_factory=dict)
+    loosened: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Carried:
+    """A batch planned: the actions, the items' marks, and the contacts whose values the ledger must forget."""
+
+    plan: Plan
+    marks: list[Mark]
+    keys: list[Keys]
+    erase: dict[int, set[str] | None]
+
+
+class Batch:
+    """One batch of a mailbox's pending items while it is planned."""
+
+    def __init__(self, tx: Session, order: SyncOrder, of: MailboxOrder, words: Words, draft: Draft | None = None) -> None:
+        self.tx = tx
+        self.order = order
+        self.of = of
+        self.draft = draft
+        self.plan = Plan()
+        self.marks: list[Mark] = []
+        self.erase: dict[int, set[str] | None] = {}
+        self.keys = [Keys(tx, ACCOUNTS, words), Keys(tx, CONTACTS, words)]
+        self.views = [View(tx, keys.module, keys, draft=draft is not None) for keys in self.keys]
+        first = (draft.next_account, draft.next_contact) if draft else (tx.next_id("account"), tx.next_id("contact"))
+        self.companies = Companies(self.views[0], words, order.rule, self.plan, first[0])
+        self.people = People(self.views[1], words, self.plan, first[1])
+        self.ranks: dict[int, int] = {}
+        self.ties: Ties = {}
+        self.others: dict[int, list[Change]] = {}
+        self.hands: set[int] = set()
+
+    def carry(self, items: Sequence[Item]) -> Carried:
+        """Plans the items in their order."""
+        self._load(items)
+        for item in items:
+            if item.gone is None:
+                self._take(item)
+            else:
+                self._let_go(item)
+        if self.draft is not None:
+            self.draft.next_account, self.draft.next_contact = self.companies.next_id, self.people.next_id
+        return Carried(self.plan, self.marks, self.keys, self.erase)
+
+    def _load(self, items: Sequence[Item]) -> None:
+        """Fetches every record and every tied item that the batch may meet, in a few set queries."""
+        self.ranks = mailboxes.ranks(self.tx, self.order.tenant, [m.address for m in self.order.mailboxes])
+        live = [i for i in items if i.gone is None and i.observed]
+        self.people.load([(i.observed or {})["fields"] for i in live], [i.contact for i in items])
+        contacts = list(self.people.view.recs)
+        for contact, tied in mailboxes.linked(self.tx, contacts).items():
+            self.ties[contact] = {t.id: self._source(t) for t in tied if t.applied is not None}
+        if self.draft is not None:
+            for contact in contacts:
+                kept = {i: s for i, s in self.ties.get(contact, {}).items() if i not in self.draft.loosened}
+                self.ties[contact] = kept | self.draft.ties.get(contact, {})
+        names = {(i.observed or {})["company"] for i in live}
+        names |= {s.company for tied in self.ties.values() for s in tied.values()}
+        place = CONTACTS.at["account"]
+        linked = {rec.values[place] for rec in self.people.view.recs.values()}
+        ids = linked | {s.account for tied in self.ties.values() for s in tied.values()}
+        self.companies.load([n for n in names if n], ids)
+        gone = [i.contact for i in items if i.gone is not None and i.contact is not None]
+        self._load_history(gone)
+
+    def _load_history(self, contacts: Sequence[int]) -> None:
+        """The ledger of contacts that may go, and which runs were not a sync's."""
+        self.others.update(ledger.histories(self.tx, CONTACTS, sorted({c for c in contacts if c > 0})))
+        runs = {change.run for line in self.others.values() for change in line}
+        self.hands = ledger.not_of_kind(self.tx, runs, "sync")
+
+    def _source(self, item: Item) -> Source:
+        applied = item.applied or {"fields": {}, "company": None, "modified": ""}
+        return Source(
+            f"{item.mailbox}/{item.graph_id}",
+            str(applied["modified"]),
+            self.ranks.get(item.mailbox, len(self.ranks)),
+            fitted(applied["fields"]),
+            applied["company"],
+            item.account,
+        )
+
+    def _take(self, item: Item) -> None:
+        rec = self.people.get(item.contact)
+        if rec is None and (item.held is not None or item.contact is not None) and item.digest == item.applied_digest:
+            self._mark(Mark(item.id, None, item.account))
+            self.plan.count("unchanged")
+            return
+        observed = item.observed or {}
+        fields = fitted(observed["fields"])
+        unnamed = observed["named_by"] in ("email", "company")
+        person = _person(fields, observed)
+        reason, passed = "source-changed", ()
+        if rec is None:
+            account = self._account_of(observed["company"], person)
+            rec, reason, passed = self.people.find(fields, account, unnamed=unnamed)  # type: ignore[assignment]
+        tied = self.ties.get(rec.id, {}) if rec is not None else {}
+        before = wish(tied.values())
+        mine = self._now(item, fields, observed)
+        after = wish([s for i, s in tied.items() if i != item.id] + [mine])
+        account, why = self._settle_account(after, before, rec, person, item)
+        if after.by == mine.item:
+            mine = _with_account(mine, account)
+        target = dict(after.fields) | {"account": account}
+        full = f"{reason}|account={why}" if why else reason
+        if rec is None:
+            rec = self.people.create(self._values(target), item.id, full, passed)
+            self.plan.count("created")
+        else:
+            self._update(rec, dict(before.fields) | {"account": before.account}, target, item, full)
+        self._tie(rec.id, item.id, mine)
+        self._mark(Mark(item.id, rec.id, mine.account))
+
+    def _now(self, item: Item, fields: Mapping[str, Any], observed: Mapping[str, Any]) -> Source:
+        """The item as it is observed now; it keeps its account while its company means the same."""
+        applied = item.applied or {}
+        same = self.companies.base(applied.get("company")) == self.companies.base(observed["company"])
+        rank = self.ranks.get(item.mailbox, len(self.ranks))
+        key = f"{item.mailbox}/{item.graph_id}"
+        account = item.account if same else None
+        return Source(key, str(observed["modified"]), rank, fields, observed["company"], account)
+
+    def _account_of(self, company: str | None, person: Person) -> int | None:
+        """The existing account that a company's name means, for matching; none is made here."""
+        answer = self.companies.resolve(company, person)
+        return answer.rec.id if answer.rec is not None else None
+
+    def _settle_account(
+        self, after: Wish, before: Wish, rec: Rec | None, person: Person, item: Item
+    ) -> tuple[int | None, str]:
+        """The account that the sources' company means now, and why; made when the rule says so.
+
+        Nothing is made for a contact whose account somebody else has chosen.
+        """
+        if after.account is not None:
+            return after.account, ""
+        if after.company is None:
+            return None, "none:blank" if rec is None else ""
+        if rec is not None and self.companies.base(after.company) == self.companies.base(before.company):
+            return before.account, ""
+        answer = self.companies.resolve(after.company, person)
+        if answer.review:
+            self._review(answer, item)
+        if answer.kind != "make":
+            return (answer.rec.id if answer.rec is not None else None), _short(answer)
+        current = rec.values[CONTACTS.at["account"]] if rec is not None else None
+        if current is not None and current != before.account:
+            return None, "none:chosen-by-hand"
+        made = self.companies.create(after.company, self.of.owner, item.id)
+        return made.id, "created"
+
+    def _review(self, answer: Answer, item: Item) -> None:
+        self.plan.count("review")
+        kind, _, near = answer.reason.removeprefix("none:").partition(":")
+        why = "It differs by its legal form." if kind == "other-form" else "Several accounts bear that name."
+        self.plan.problems.append(
+            {
+                "code": "SY-M20",
+                "what": f"The company of item {item.graph_id} may be account {near.replace(',', ' or ')}.",
+                "why": f"{why} No machine decides that; the contact stays without account.",
+                "do": "Set it by hand: syncd edit contacts ID account_id=NUMBER",
+            }
+        )
+
+    def _values(self, target: Mapping[str, Any]) -> list[Any]:
+        values: list[Any] = [None] * len(CONTACTS.columns)
+        extra = {}
+        for name, value in target.items():
+            if name.startswith("extra."):
+                extra[name[6:]] = value
+            else:
+                values[CONTACTS.at[name]] = value
+        values[CONTACTS.at["owner"]] = self.of.owner
+        values[-1] = packed(extra)
+        return values
+
+    def _update(
+        self, rec: Rec, before: Mapping[str, Any], after: Mapping[str, Any], item: Item, reason: str
+    ) -> None:
+        current = _current(rec)
+        found = verdict(current, before, after)
+        delta = dict(found.delta)
+        for name in found.kept:
+            if not self._by_hand(rec, name):
+                delta[name] = (current.get(name), after.get(name))
+        if delta:
+            self.people.update(rec, delta, item.id, reason)
+            self.plan.count("updated")
+        else:
+            self.plan.count("unchanged")
+
+    def _by_hand(self, rec: Rec, name: str) -> bool:
+        """Whether a field that differs from what the sources last said was last set by something other than a sync."""
+        if rec.id not in self.others and rec.id > 0:
+            self._load_history([rec.id])
+        line = self.others.get(rec.id, [])
+        undos = ledger.reverted(self.tx, {c.run for c in line})
+        last = next((e for e in visible(line, undos) if e.field in (name, "*")), None)
+        return last is not None and last.run in self.hands
+
+    def _let_go(self, item: Item) -> None:
+        rec = self.people.get(item.contact)
+        self.plan.count("removed")
+        self._mark(Mark(item.id, None, None, item.gone))
+        if rec is None:
+            return
+        tied = self.ties.get(rec.id, {})
+        rest = {i: s for i, s in tied.items() if i != item.id}
+        account = rec.values[CONTACTS.at["account"]]
+        reason = "deleted-in-outlook" if item.gone == "deleted" else "left-scope"
+        self._loosen(rec.id, item.id)
+        if rest or self._known_otherwise(rec):
+            reason += f"|kept={'others' if rest else 'edited'}"
+            taken = self._keep(rec, wish(tied.values()), wish(rest.values()), item, reason)
+        elif item.gone == "scope" or self.order.on_removed == "delete":
+            self.people.remove(rec, item.id, reason)
+            taken = None
+        else:
+            taken = set()
+        if item.gone == "scope":
+            self.erase[rec.id] = taken
+            self._drop_account(account, item)
+
+    def _known_otherwise(self, rec: Rec) -> bool:
+        """Whether anything but a sync has made or changed the contact, and still stands."""
+        line = self.others.get(rec.id, [])
+        undos = ledger.reverted(self.tx, {c.run for c in line})
+        return any(entry.run in self.hands for entry in visible(line, undos))
+
+    def _keep(self, rec: Rec, before: Wish, after: Wish, item: Item, reason: str) -> set[str]:
+        """The record stays. After a deletion the others' values stand; out of scope, what only it had brought goes."""
+        old = dict(before.fields) | {"account": before.account}
+        new = dict(after.fields) | {"account": after.account}
+        found = verdict(_current(rec), old, new)
+        spared = item.gone == "deleted"
+        delta = {n: pair for n, pair in found.delta.items() if pair[1] is not None or not (spared or n == "last_name")}
+        if delta:
+            self.people.update(rec, delta, item.id, reason)
+        return set(delta)
+
+    def _drop_account(self, account: int | None, item: Item) -> None:
+        """An account that this item alone has made goes with it, when nothing hangs on it."""
+        rec = self.companies.view.recs.get(account) if account is not None else None
+        if rec is None or account is None or account < 0 or account in self.companies.view.gone:
+            return
+        line = ledger.histories(self.tx, ACCOUNTS, [account]).get(account, [])
+        alone = len(line) == 1 and ledger.source_of(self.tx, ACCOUNTS, account) == item.id
+        if not alone or self._hangs_on(account):
+            return
+        self.companies.remove(rec, item.id, "left-scope")
+
+    def _hangs_on(self, account: int) -> bool:
+        place = CONTACTS.at["account"]
+        view = self.people.view
+        here = any(r.values[place] == account for r in view.recs.values() if r.id not in view.gone)
+        stored = self.tx.rows("SELECT id FROM contact WHERE account_id = ?", account)
+        stored += self.tx.rows("SELECT -id FROM account WHERE parent_id = ?", account)
+        return here or any(row[0] not in view.gone and row[0] not in view.recs for row in stored)
+
+    def _mark(self, mark: Mark) -> None:
+        self.marks.append(mark)
+
+    def _tie(self, contact: int, item: int, source: Source) -> None:
+        for tied in self.ties.values():
+            tied.pop(item, None)
+        self.ties.setdefault(contact, {})[item] = source
+        if self.draft is not None:
+            for tied in self.draft.ties.values():
+                tied.pop(item, None)
+            self.draft.ties.setdefault(contact, {})[item] = source
+
+    def _loosen(self, contact: int, item: int) -> None:
+        self.ties.get(contact, {}).pop(item, None)
+        if self.draft is not None:
+            self.draft.loosened.add(item)
+            self.draft.ties.get(contact, {}).pop(item, None)
+
+
+def _current(rec: Rec) -> dict[str, Any]:
+    made = {f.name: value for f, value in zip(CONTACTS.fields, rec.values, strict=False)}
+    made.update({f"extra.{name}": value for name, value in extras(rec.values[-1]).items()})
+    return made
+
+
+def _person(fields: Mapping[str, Any], observed: Mapping[str, Any]) -> Person:
+    return Person(
+        fields.get("first_name") or "",
+        fields.get("last_name") or "",
+        domains([fields.get(name) for name in EMAILS]),
+        observed["named_by"] == "company",
+    )
+
+
+def _with_account(source: Source, account: int | None) -> Source:
+    return Source(source.item, source.modified, source.rank, source.fields, source.company, account)
+
+
+def _short(answer: Answer) -> str:
+    return f"linked:{answer.reason}" if answer.kind == "found" else answer.reason
+
+
+def fitted(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with those that are too long for their place kept whole in `extra`; a name is cut besides, to stay one."""
+    made: dict[str, Any] = {}
+    for name, value in fields.items():
+        length = CONTACTS.field(name).length
+        if length and len(value) > length:
+            made[f"extra.{name}"] = value
+            if name == CONTACTS.required:
+                made[name] = value[:length].rstrip()
+        else:
+            made[name] = value
+    return made
+

@@ -1,0 +1,299 @@
+"""Conduct: the mailboxes of one sync, each a run below one parent run; knows no scheduler and no terminal.
+
+All mailboxes are read at the same time, then carried out one after the other in the order of the settings, so that the
+result does not depend on which answered first. A mailbox that fails or is stopped does not hold up the others.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from syncd.crm import ledger, plans
+from syncd.crm.apply import apply
+from syncd.crm.matching import Words, draft_tables, keep_draft
+from syncd.errors import Problem, SetupError, SignInNeeded, SyncdError, TryLater
+from syncd.graph.http import Graph
+from syncd.store import Session, Store, leases, mailboxes
+from syncd.store.leases import Lease
+from syncd.store.mailboxes import Mailbox
+from syncd.store.tables import COUNTS
+from syncd.store.times import Clock, moment
+from syncd.sync.engine.brake import Stop, judge
+from syncd.sync.engine.carry import Batch, Carried, Draft
+from syncd.sync.engine.orders import MailboxOrder, SyncOrder
+from syncd.sync.engine.reading import Round
+
+log = logging.getLogger("syncd.sync")
+
+BACK_OFF = (60, 300, 900, 3600)
+"""Seconds before a mailbox that failed is tried again by the service, by how often it failed."""
+
+
+@dataclass
+class Synced:
+    """What became of a sync: the parent run and, by mailbox, its run and what stopped or failed it."""
+
+    run: int
+    mailboxes: list[int] = field(default_factory=list)
+    failed: list[SyncdError] = field(default_factory=list)
+    stopped: list[int] = field(default_factory=list)
+
+
+@dataclass
+class _Part:
+    """One mailbox within the sync."""
+
+    of: MailboxOrder
+    mailbox: Mailbox
+    run: int
+    lease: Lease
+    error: SyncdError | None = None
+
+
+class Syncing:
+    """Syncs mailboxes into one store through one Graph."""
+
+    def __init__(self, store: Store, graph: Graph, words: Words, clock: Clock) -> None:
+        self.store = store
+        self.graph = graph
+        self.words = words
+        self.clock = clock
+
+    def sync(self, order: SyncOrder, *, actor: str, reason: str = "", by_hand: bool = True) -> Synced:
+        """One sync, or the rest of one that was killed. Raises Busy when another process has one of the mailboxes, and
+        SetupError when the sign-in or the settings are wrong: no mailbox is tried then.
+
+        `by_hand` ignores a back-off after errors; a wait that Microsoft asked for holds always.
+        """
+        parent, parts = self._open(order, actor, reason)
+        made = Synced(parent, [p.run for p in parts])
+        try:
+            self._read(order, parts, by_hand)
+            draft = Draft() if order.dry_run else None
+            if draft is None:
+                for part in parts:
+                    self._finish(order, part, made)
+            else:
+                with self.store.drafting() as look:
+                    draft_tables(look)
+                    for part in parts:
+                        self._finish(order, part, made, look, draft)
+            self._close(order, made)
+        except SetupError as error:
+            self._fail_all(made, error)
+            raise
+        finally:
+            with self.store.writing("sync:release") as tx:
+                for part in parts:
+                    leases.release(tx, part.lease)
+        return made
+
+    def _open(self, order: SyncOrder, actor: str, reason: str) -> tuple[int, list[_Part]]:
+        """Takes all leases, and begins the runs or goes on with those of a killed sync of the same order."""
+        with self.store.writing("sync:open") as tx:
+            now = self.clock()
+            parts: list[_Part] = []
+            known = [mailboxes.mailbox(tx, order.tenant, of.address) for of in order.mailboxes]
+            held = [leases.take(tx, f"mailbox:{box.id}", now) for box in known]
+            parent = _unfinished(tx, order, now)
+            done: dict[str, int] = {}
+            if parent is None:
+                parent = ledger.begin(tx, "sync", ", ".join(m.address for m in order.mailboxes), actor=actor, now=now,
+                                      reason=reason, orders=order.plain(), lease=held[0].name if held else None)
+            for of, box, lease in zip(order.mailboxes, known, held, strict=True):
+                found = tx.row("SELECT id, state FROM run WHERE parent = ? AND source = ?", parent, of.address)
+                if found and found[1] != "running":
+                    done[of.address] = found[0]
+                    continue
+                run = found[0] if found else ledger.begin(
+                    tx, "sync", of.address, actor=actor, now=now, reason=reason, parent=parent,
+                    orders=order.plain(), lease=lease.name,
+                )
+                parts.append(_Part(of, box, run, lease))
+            return parent, parts
+
+    def _read(self, order: SyncOrder, parts: list[_Part], by_hand: bool) -> None:
+        """Reads all mailboxes, several at a time. A set-up that is wrong for one is wrong for all and is raised."""
+        with ThreadPoolExecutor(max(1, order.concurrency), thread_name_prefix="mailbox") as pool:
+            for part, error in zip(parts, pool.map(lambda p: self._read_one(order, p, by_hand), parts), strict=True):
+                part.error = error
+        for part in parts:
+            if isinstance(part.error, SetupError | SignInNeeded):
+                raise part.error
+
+    def _read_one(self, order: SyncOrder, part: _Part, by_hand: bool) -> SyncdError | None:
+        try:
+            self._may_ask(part, by_hand)
+            round = Round(self.store, self.graph, self.clock, order, part.of, part.mailbox, part.run, part.lease)
+            round.read()
+        except SyncdError as error:
+            return error
+        return None
+
+    def _may_ask(self, part: _Part, by_hand: bool) -> None:
+        with self.store.reading() as tx:
+            wait = mailboxes.waits(tx, part.mailbox.id)
+        if wait is None or moment(wait[0]) <= self.clock() or (by_hand and wait[1] != "server"):
+            return
+        seconds = (moment(wait[0]) - self.clock()).total_seconds()
+        raise TryLater(
+            Problem(
+                "SY-M11",
+                f"{part.of.address} is not asked before {moment(wait[0]):%H:%M:%S} UTC.",
+                "Microsoft asked for this wait; asking earlier would prolong it." if wait[1] == "server"
+                else "It failed last time and is tried again by itself.",
+                "Wait; the other mailboxes go on.",
+            ),
+            after=seconds,
+        )
+
+    def _finish(
+        self, order: SyncOrder, part: _Part, made: Synced, look: Session | None = None, draft: Draft | None = None
+    ) -> None:
+        """Carries out what was read of one mailbox, or notes why not."""
+        if part.error is not None:
+            self._failed(part, part.error)
+            made.failed.append(part.error)
+            return
+        with self.store.reading() as tx:
+            stop = judge(tx, order, part.mailbox.id, self.words)
+        if draft is not None and look is not None:
+            self._plan(order, part, look, draft, "planned")
+        elif stop is not None:
+            with self.store.drafting() as alone:
+                draft_tables(alone)
+                self._plan(order, part, alone, Draft(), "stopped", stop)
+            made.stopped.append(part.run)
+        else:
+            self._carry_out(order, part)
+
+    def _carry_out(self, order: SyncOrder, part: _Part) -> None:
+        after = (0, "")
+        while True:
+            with self.store.writing("sync:batch") as tx:
+                leases.prove(tx, part.lease, self.clock())
+                items = mailboxes.pending(tx, part.mailbox.id, after, order.batch)
+                if not items:
+                    ledger.end(tx, part.run, self.clock())
+                    mailboxes.succeeded(tx, part.mailbox.id, self.clock())
+                    return
+                carried = Batch(tx, order, part.of, self.words).carry(items)
+                write(tx, part.run, carried)
+                ledger.report(tx, part.run, carried.plan.problems)
+                ledger.count(tx, part.run, carried.plan.counts, len(items))
+                after = (0 if items[-1].gone is None else 1, items[-1].graph_id)
+
+    def _plan(
+        self, order: SyncOrder, part: _Part, look: Session, draft: Draft, state: str, stop: Stop | None = None
+    ) -> None:
+        """Plans all pending items of a mailbox without carrying them out, and saves the plan under its run."""
+        after, number = (0, ""), 0
+        with self.store.writing("plan:clear") as tx:
+            leases.prove(tx, part.lease, self.clock())
+            plans.clear(tx, part.run)
+            if stop is not None:
+                ledger.report(tx, part.run, [stop.problem(part.run, part.of.address)])
+        while True:
+            items = mailboxes.pending(look, part.mailbox.id, after, order.batch)
+            if not items:
+                break
+            batch = Batch(look, order, part.of, self.words, draft)
+            carried = batch.carry(items)
+            for view in batch.views:
+                keep_draft(look, view)
+            with self.store.writing("plan:chunk") as tx:
+                leases.prove(tx, part.lease, self.clock())
+                digests = {i.id: (i.digest, i.gone, i.modified) for i in items}
+                erase = {record: names for record, names in carried.erase.items()}
+                plans.save(tx, part.run, number, carried.plan.actions, plans.items(carried.marks, digests, erase))
+                ledger.report(tx, part.run, carried.plan.problems)
+                ledger.count(tx, part.run, carried.plan.counts, len(items))
+            after, number = (0 if items[-1].gone is None else 1, items[-1].graph_id), number + 1
+        with self.store.writing("plan:end") as tx:
+            leases.prove(tx, part.lease, self.clock())
+            ledger.end(tx, part.run, self.clock(), state)
+
+    def _failed(self, part: _Part, error: SyncdError) -> None:
+        """Notes a mailbox's failure once, with when it may be asked again."""
+        after = error.after if isinstance(error, TryLater) else None
+        with self.store.writing("sync:failed") as tx:
+            leases.prove(tx, part.lease, self.clock())
+            ledger.report(tx, part.run, [named(p, part.of.address) for p in error.problems])
+            ledger.end(tx, part.run, self.clock(), "failed")
+            if isinstance(error, TryLater) and error.problems[0].code == "SY-M11":
+                return
+            retry, why = self._retry(tx, part, after)
+            mailboxes.failed(tx, part.mailbox.id, type(error).__name__, retry, why)
+        log.warning("mailbox %s: %s", part.of.address, error.problems[0].code)
+
+    def _retry(self, tx: Session, part: _Part, after: float | None) -> tuple[datetime, str]:
+        if after is not None:
+            return self.clock() + timedelta(seconds=after), "server"
+        failures = int(tx.value("SELECT failures FROM mailbox WHERE id = ?", part.mailbox.id) or 0)
+        return self.clock() + timedelta(seconds=BACK_OFF[min(failures, len(BACK_OFF) - 1)]), "error"
+
+    def _close(self, order: SyncOrder, made: Synced) -> None:
+        with self.store.writing("sync:end") as tx:
+            _sum(tx, made.run)
+            rows = tx.rows("SELECT id, state FROM run WHERE parent = ? ORDER BY id", made.run)
+            made.mailboxes = [row[0] for row in rows]
+            states = {row[1] for row in rows}
+            state = "planned" if order.dry_run and "planned" in states else "stopped" if "stopped" in states else "done"
+            state = "failed" if states == {"failed"} else state
+            ledger.end(tx, made.run, self.clock(), state)
+
+    def _fail_all(self, made: Synced, error: SyncdError) -> None:
+        """The whole sync failed before any mailbox was carried out: the parent run says why, the others do not exist."""
+        with self.store.writing("sync:failed") as tx:
+            ledger.report(tx, made.run, [p.plain() for p in error.problems])
+            for run in made.mailboxes:
+                tx.run("DELETE FROM problem WHERE run = ?", run)
+                tx.run("DELETE FROM plan WHERE run = ?", run)
+                tx.run("DELETE FROM run WHERE id = ?", run)
+            ledger.end(tx, made.run, self.clock(), "failed")
+
+
+def write(tx: Session, run: int, carried: Carried) -> None:
+    """Carries out a planned batch: records, ledger, and the items' marks."""
+    apply(tx, run, carried.plan.actions, carried.keys)
+    mailboxes.mark(tx, carried.marks)
+    contacts = next(keys.module for keys in carried.keys if keys.module.name == "contacts")
+    ledger.erase(tx, contacts, carried.erase)
+
+
+def named(problem: Problem, mailbox: str) -> dict[str, Any]:
+    """A problem as data that names its mailbox."""
+    made = problem.plain()
+    if mailbox not in made["what"]:
+        made["what"] = f"{mailbox}: {made['what']}"
+    return made
+
+
+def _unfinished(tx: Session, order: SyncOrder, now: datetime) -> int | None:
+    """The parent run of a killed sync of the same order; killed ones of other orders are closed as failed.
+
+    The leases of the mailboxes are ours already, so whoever ran it is gone.
+    """
+    wanted = json.dumps(order.plain(), ensure_ascii=False, sort_keys=True)
+    mine: int | None = None
+    rows = tx.rows("SELECT id, orders, lease FROM run WHERE kind = 'sync' AND parent IS NULL AND state = 'running' ORDER BY id DESC")
+    for run, orders, lease in rows:
+        if orders == wanted and mine is None and not order.dry_run:
+            mine = run
+        elif orders == wanted or lease is None or leases.free(tx, lease, now):
+            for one in tx.rows("SELECT id FROM run WHERE (parent = ? OR id = ?) AND state = 'running'", run, run):
+                ledger.end(tx, one[0], now, "failed")
+    return mine
+
+
+def _sum(tx: Session, parent: int) -> None:
+    """The parent's counts are the sum of its mailboxes'."""
+    sums = ", ".join(f"COALESCE(SUM({name}), 0)" for name in ("taken", *COUNTS))
+    row = tx.rows(f"SELECT {sums} FROM run WHERE parent = ?", parent)[0]
+    sets = ", ".join(f"{name} = ?" for name in ("taken", *COUNTS))
+    tx.run(f"UPDATE run SET {sets} WHERE id = ?", *row, parent)

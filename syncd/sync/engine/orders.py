@@ -1,0 +1,50 @@
+"""Orders: what a sync is told to do, as plain frozen data; knows no settings file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from syncd.crm.accounts import Rule
+from syncd.sync.mapping import Rules
+
+OnRemoved = Literal["delete", "unlink", "keep"]
+
+
+@dataclass(frozen=True)
+class MailboxOrder:
+    """One mailbox: its address as the settings write it, its rank there, what of it comes in, and who owns what it brings."""
+
+    address: str
+    rank: int
+    rules: Rules = field(default_factory=Rules)
+    owner: str | None = None
+
+
+@dataclass(frozen=True)
+class SyncOrder:
+    """One sync of some mailboxes. `folder` limits it to folders of that name; `full` reads everything anew."""
+
+    tenant: str
+    mailboxes: Sequence[MailboxOrder]
+    full: bool = False
+    dry_run: bool = False
+    folder: str | None = None
+    fields: tuple[str, ...] = ()
+    on_removed: OnRemoved = "delete"
+    max_count: int = 100
+    max_percent: float = 25.0
+    rule: Rule = field(default_factory=Rule)
+    page_size: int = 500
+    concurrency: int = 4
+    batch: int = 1000
+
+    def plain(self) -> dict[str, Any]:
+        """What tells this sync from another, as JSON-ready data."""
+        return {
+            "mailboxes": [m.address for m in self.mailboxes],
+            "full": self.full,
+            "dry_run": self.dry_run,
+            "folder": self.folder,
+        }
