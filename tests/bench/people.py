@@ -30,6 +30,14 @@ FAMILY = (
     "Weber Keller Möller Schäfer Groß Brandt Vogel Lindner Krämer Ziegler Lefèvre Morel Girard Béranger Dupré Chauvin "
     "Rousseau Noël Lacroix Marchand Taylor Walker Hughes Bennett Murphy Ó Briain Fletcher Hayes Lindqvist Nørgaard"
 ).split()
+FRONT = (
+    "Stein Hoch Lang Neu Alt Rosen Birken Eichen Wald Berg Burg Brunn Kirch Linden Sommer Winter Gold Silber Klein Ober "
+    "Beau Mont Ville Font Roche Bois Haute Belle Cham Val Ash Black Brad Crom Darl East Har Hol Mid Nor Red Stan West Wood"
+).split()
+BACK = (
+    "berg berger mann meier hofer stein feld bach bauer brunner hausen thal wald ler rich camp court fort lieu neuf mont "
+    "pierre val vert ville bury by field ford ham ley lin man shaw son stead ton well wick worth"
+).split()
 TRADE = "Anlagenbau Logistik Elektronik Textiles Brasserie Menuiserie Optique Foods Marine Timber Solar Keramik".split()
 FORMS = ("GmbH", "AG", "GmbH & Co. KG", "SARL", "SAS", "S.A.", "Ltd", "Limited", "AB", "", "KG", "Inc.")
 TITLES = (
@@ -69,7 +77,8 @@ def _people(rows: int, dice: random.Random, title: str | None) -> Iterator[list[
     choice, below = dice.choice, dice.randrange
     mail = ""
     for number in range(rows):
-        given, family = choice(GIVEN), choice(FAMILY)
+        given = choice(GIVEN) if below(5) else f"{choice(GIVEN)}-{choice(GIVEN)}"
+        family = choice(FAMILY) if below(4) == 0 else choice(FRONT) + choice(BACK)
         country = choice(("Germany", "Germany", "France", "France", "United Kingdom"))
         company = f"{family} {choice(TRADE)} {choice(FORMS)}".strip() if below(20) else ""
         plain = f"{given}.{family}{number}".lower().translate(FOLD).encode("ascii", "ignore").decode()
