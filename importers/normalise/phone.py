@@ -67,8 +67,7 @@ def _region(country: str | None) -> str | None:
 
 
 def _reader(region: str | None) -> _Reader:
-    """The fast path for one country: E.164, "" for no number, `_HERE` for one without a country, None where it does not
-    say."""
+    """The fast path for a country: E.164, "" for no number, `_HERE` for one without a country, None for the library."""
     home = numbering(region) if region else None
 
     def read(value: str) -> str | None:
