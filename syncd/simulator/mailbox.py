@@ -194,7 +194,7 @@ class Mailbox:
             item.change_key, item.modified = self._change_key(), self.clock.stamp()
             item.texts.clear()
             self._enter(item, self.folder(folder))
-            self._tell(item, "updated")
+            self._tell(item, "updated" if item.folder.contacts else "deleted")
             return item
 
     def delete(self, key: str) -> None:
