@@ -147,7 +147,7 @@ def undo_command(call: Call, run: int, only: undoing.Only | None, release: bool,
             if not release or error.problems[0].code != UNDONE:
                 raise
             with store.reading() as tx:
-                document = runs.document(tx, run)
+                document = runs.document(tx, run) | {"problems": []}
         if release:
             with store.writing("release") as tx:
                 released = holds.release(tx, run)

@@ -83,8 +83,8 @@ def _too_wide(refused: str, app: str) -> Problem:
         "Probably every mailbox of the company is open to this app: Contacts.Read is still granted in Entra beside the"
         " Exchange role, and the two add up.",
         "Entra: App registrations › the app › API permissions › Contacts.Read (Application): revoke consent, then"
-        f" remove. Exchange: Test-ServicePrincipalAuthorization -Identity {app} -Resource {refused} must say InScope False."
-        ' Changes take 30 minutes to 2 hours. Or, when the whole company is meant: refused_mailbox = "".',
+        f" remove. Exchange: Test-ServicePrincipalAuthorization -Identity {app} -Resource {refused} must say InScope"
+        ' False. Changes take 30 minutes to 2 hours. Or, when the whole company is meant: refused_mailbox = "".',
     )
 
 

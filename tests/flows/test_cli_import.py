@@ -1,0 +1,150 @@
+"""Imports by hand: counts, rejects, repeats, dry runs, options, and taking them back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.flows.program import Program
+
+HEADER = "First Name,Last Name,Company,Email,Phone"
+ROWS = (
+    HEADER,
+    "Anna,Weber,Norrvik AB,anna@norrvik.example,+46 8 123 456 78",
+    "Claire,Morel,BDR SAS,claire@bdr.example,",
+    "Anna,Weber,Norrvik AB,anna@norrvik.example,",
+    "Bo,Bad,Foo,not-an-address,",
+    ",,,,",
+)
+
+
+@pytest.fixture
+def syncd(tmp_path: Path, database: str) -> Program:
+    return Program(tmp_path, database)
+
+
+def test_counts_add_up_and_refused_rows_lie_beside_the_file(syncd: Program) -> None:
+    path = syncd.file("leads.csv", *ROWS)
+    run = syncd.json("import", path, code=1)["runs"][0]
+    counts = run["counts"]
+    assert (counts["created"], counts["duplicate"], counts["refused"]) == (2, 1, 1)
+    assert run["rejects"] == f"{path}.rejects.csv"
+    rejects = list(csv.reader(io.StringIO(Path(run["rejects"]).read_text(encoding="utf-8"))))
+    assert rejects[0] == [*HEADER.split(","), "problem"]
+    assert rejects[1][:5] == ["Bo", "Bad", "Foo", "not-an-address", ""] and rejects[1][5]
+    assert run["problems"][0]["line"] == 5
+
+
+def test_a_corrected_rejects_file_runs_only_its_rows(syncd: Program) -> None:
+    run = syncd.json("import", syncd.file("leads.csv", *ROWS), code=1)["runs"][0]
+    rejects = Path(run["rejects"])
+    rejects.write_text(rejects.read_text(encoding="utf-8").replace("not-an-address", "bo@foo.example"), encoding="utf-8")
+    again = syncd.json("import", rejects)["runs"][0]
+    assert (again["counts"]["created"], again["counts"]["refused"]) == (1, 0)
+    assert syncd.json("list", "leads", "--where", "last_name=Bad")[0].get("extra") is None
+
+
+def test_a_known_content_names_its_run_and_does_nothing(syncd: Program) -> None:
+    first = syncd.json("import", syncd.file("leads.csv", *ROWS[:3]))["runs"][0]
+    runs = syncd.json("runs")
+    again = syncd.json("import", syncd.file("other.csv", *ROWS[:3]))["runs"][0]
+    assert (again["repeat_of"], again["rejects"], first["repeat_of"]) == (first["id"], None, None)
+    assert syncd.json("runs") == runs
+    assert f"run {first['id']}" in syncd("import", syncd.folder / "other.csv")
+
+
+def test_an_undone_import_may_come_again(syncd: Program) -> None:
+    path = syncd.file("leads.csv", *ROWS[:3])
+    before = syncd.whole()
+    first = syncd.json("import", path)["runs"][0]["id"]
+    after = syncd.whole()
+    assert len(after) == 2
+    syncd("undo", first)
+    assert syncd.whole() == before
+    again = syncd.json("import", path)["runs"][0]
+    assert again["repeat_of"] is None and again["id"] != first
+    assert syncd.whole() == after
+
+
+def test_overwrite_and_its_undo_give_the_exact_store_back(syncd: Program) -> None:
+    syncd("import", syncd.file("leads.csv", *ROWS[:3]))
+    before = syncd.whole()
+    newer = syncd.file("newer.csv", HEADER, "Anna,Weber,Norrvik AB,anna@norrvik.example,+46 8 999 999 99", *ROWS[2:3])
+    run = syncd.json("import", newer, "--on-duplicate", "overwrite")["runs"][0]
+    assert (run["counts"]["updated"], run["counts"]["unchanged"]) == (1, 1)
+    assert syncd.json("list", "leads", "--where", "phone=+46 8 999 999 99")[0]["id"] == 1
+    syncd("undo", run["id"])
+    assert syncd.whole() == before
+
+
+def test_a_dry_run_shows_columns_and_counts_and_changes_nothing(syncd: Program) -> None:
+    path = syncd.file("leads.csv", *ROWS)
+    run = syncd.json("import", path, "--dry-run", code=1)["runs"][0]
+    assert run["state"] == "planned" and run["counts"]["created"] == 2 and run["rejects"] is None
+    assert {"column": "Company", "field": "company"} in run["mapping"]
+    assert syncd.whole() == []
+    changes = syncd.json("runs", run["id"])["changes"]
+    assert {c["record"] for c in changes} == {-1, -2}
+    assert {"Anna", "Claire"} == {c["after"] for c in changes if c["field"] == "first_name"}
+    text = syncd("import", path, "--dry-run", code=1)
+    assert "Email  →  email" in text and "syncd apply" in text
+
+
+def test_options_reach_the_reader_and_the_plan(syncd: Program) -> None:
+    path = syncd.file("odd.csv", "Nom;Firma / Org;Ref", "Weber;Norrvik AB;7", "Weber;Norrvik AB;7", encoding="utf-16")
+    run = syncd.json(
+        "import", path, "--map", "Firma / Org=company", "--map", "Nom=last_name", "--set", "lead_source=Trade Show",
+        "--owner", "a.keller", "--on-duplicate", "clone", "--chunk", 1,
+    )["runs"][0]  # fmt: skip
+    assert run["counts"]["created"] == 2
+    found = syncd.json("list", "leads")
+    assert [(r["company"], r["lead_source"], r["owner"], r["extra"]) for r in found] == [
+        ("Norrvik AB", "Trade Show", "a.keller", {"Ref": "7"})
+    ] * 2
+
+
+def test_a_profile_of_the_settings_is_taken(tmp_path: Path, sqlite: str) -> None:
+    extra = '[profiles.fair]\nmodule = "leads"\nowner = "j.keller"\nset = { lead_source = "Trade Show" }\n'
+    syncd = Program(tmp_path, sqlite, extra)
+    syncd("import", syncd.file("fair.csv", *ROWS[:2]), "--profile", "fair")
+    found = syncd.json("list", "leads")
+    assert [(r["last_name"], r["owner"], r["lead_source"]) for r in found] == [("Weber", "j.keller", "Trade Show")]
+    assert syncd.json("import", "x.csv", "--profile", "none", code=1)["error"]["code"] == "SY-F21"
+
+
+def test_batches_of_one_give_the_same_store(syncd: Program) -> None:
+    path = syncd.file("leads.csv", *ROWS)
+    one = syncd.json("import", path, "--chunk", 1, code=1)["runs"][0]
+    small = syncd.whole()
+    syncd("undo", one["id"])
+    big = syncd.json("import", path, code=1)["runs"][0]
+    assert syncd.whole() == small and big["counts"] == one["counts"]
+
+
+def test_other_files_go_on_when_one_cannot_be_read(syncd: Program) -> None:
+    good = syncd.file("good.csv", *ROWS[:2])
+    bad = syncd.folder / "bad.xlsx"
+    bad.write_bytes(b"PK\x03\x04 this is no workbook")
+    found = syncd.json("import", syncd.folder / "missing.csv", bad, good, code=1)
+    assert found["error"]["code"] == "SY-F23" and "missing.csv" in found["error"]["what"]
+    assert [run["state"] for run in found["runs"]] == ["failed", "done"]
+    assert found["runs"][0]["problems"][0]["code"].startswith("SY-F")
+    assert syncd.json("import", syncd.folder / "missing.csv", code=1)["error"]["code"] == "SY-F23"
+    assert syncd.json("import", syncd.folder, code=1)["error"]["code"] == "SY-F23"
+
+
+def test_a_field_that_is_none_is_refused_before_anything(syncd: Program) -> None:
+    path = syncd.file("leads.csv", *ROWS[:2])
+    assert syncd.json("import", path, "--set", "shoe=4", code=1)["error"]["code"] == "SY-F20"
+    assert syncd.json("runs") == []
+    assert syncd("import", path, "--map", "nonsense", code=2) == ""
+
+
+def test_a_link_to_a_file_is_followed(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    (tmp_path / "link.csv").symlink_to(syncd.file("leads.csv", *ROWS[:2]))
+    run = syncd.json("import", tmp_path / "link.csv")["runs"][0]
+    assert (run["source"], run["counts"]["created"]) == ("link.csv", 1)

@@ -1,0 +1,152 @@
+"""Records by hand: list with conditions, show, create, edit, clone, delete, restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.flows.program import Program
+
+
+@pytest.fixture
+def syncd(tmp_path: Path, database: str) -> Program:
+    return Program(tmp_path, database)
+
+
+def ids(syncd: Program, module: str, *wheres: str) -> list[int]:
+    flags = [part for where in wheres for part in ("--where", where)]
+    return [document["id"] for document in syncd.json("list", module, *flags)]
+
+
+def test_create_shows_the_record_and_its_run(syncd: Program) -> None:
+    made = syncd.json("create", "accounts", "name=Norrvik AB", "annual_revenue=1 234,50", "employees=12")
+    assert (made["id"], made["name"], made["annual_revenue"], made["employees"]) == (1, "Norrvik AB", "1234.50", 12)
+    assert syncd.json("runs", made["run"])["kind"] == "edit"
+    assert syncd.json("show", "account", 1)["name"] == "Norrvik AB"
+
+
+def test_a_link_is_set_by_name_or_by_id_and_must_mean_one(syncd: Program) -> None:
+    for _ in range(2):
+        syncd("create", "accounts", "name=Twin GmbH")
+    syncd("create", "accounts", "name=Norrvik AB")
+    made = syncd.json("create", "contacts", "last_name=Weber", "account=Norrvik AB")
+    assert (made["account"], made["account_id"]) == ("Norrvik AB", 3)
+    assert syncd.json("edit", "contacts", 1, "account_id=2")["account"] == "Twin GmbH"
+    for value in ("account=Twin GmbH", "account=Nobody", "account_id=99"):
+        assert syncd.json("edit", "contacts", 1, value, code=1)["error"]["code"] == "SY-E03"
+    assert syncd.json("show", "contacts", 1)["account_id"] == 2
+
+
+def test_an_edit_that_changes_nothing_makes_no_run(syncd: Program) -> None:
+    syncd("create", "leads", "last_name=Weber", "phone=+49 30 901820")
+    runs = syncd.json("runs")
+    again = syncd.json("edit", "leads", 1, "phone=+49 30 901820")
+    assert again["run"] is None
+    assert "nothing changed" in syncd("edit", "leads", 1, "last_name=Weber")
+    assert syncd.json("runs") == runs
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        (["first_name=Anna"], "SY-E08"),
+        (["last_name=W", "email=nobody"], "SY-E02"),
+        (["last_name=" + "x" * 81], "SY-E02"),
+        (["last_name=W", "employees=many"], "SY-E02"),
+        (["last_name=W", "shoe_size=42"], "SY-E01"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_named(tmp_path: Path, sqlite: str, typed: list[str], code: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    error = syncd.json("create", "leads", *typed, code=1)["error"]
+    assert error["code"] == code
+    assert error["what"] in syncd.errors
+    assert syncd.whole() == []
+
+
+def test_every_fault_of_an_entry_is_named_at_once(tmp_path: Path, sqlite: str) -> None:
+    found = Program(tmp_path, sqlite).json("create", "leads", "shoe=4", "email=no", "last_name=W", code=1)
+    assert [p["code"] for p in found["problems"]] == ["SY-E01", "SY-E02"]
+
+
+def test_an_unknown_picklist_word_is_kept_and_flagged(syncd: Program) -> None:
+    made = syncd.json("create", "leads", "last_name=Weber", "lead_source=Messe")
+    assert made["lead_source"] == "Messe"
+    assert [p["code"] for p in made["problems"]] == ["SY-E05"]
+
+
+def test_where_is_exact_contains_or_blank(syncd: Program) -> None:
+    syncd("create", "accounts", "name=Brasserie ÉTOILE")
+    syncd("create", "accounts", "name=Straße & Söhne")
+    for values in (
+        ["last_name=Morel", "account=Brasserie ÉTOILE", "email=claire@x.example"],
+        ["last_name=Moreau", "account=Straße & Söhne", "email_opt_out=yes"],
+        ["last_name=Weber", "extra.Badge=A-7"],
+    ):
+        syncd("create", "contacts", *values)
+    assert ids(syncd, "contacts", "last_name=Morel") == [1]
+    assert ids(syncd, "contacts", "last_name=morel") == []
+    assert ids(syncd, "contacts", "last_name~MORE") == [1, 2]
+    assert ids(syncd, "contacts", "account~étoile") == [1]
+    assert ids(syncd, "contacts", "account~STRASSE") == [2]
+    assert ids(syncd, "contacts", "account=Brasserie ÉTOILE") == [1]
+    assert ids(syncd, "contacts", "account=Nobody") == []
+    assert ids(syncd, "contacts", "account_id=2") == [2]
+    assert ids(syncd, "contacts", "account=") == [3]
+    assert ids(syncd, "contacts", "account_id=") == [3]
+    assert ids(syncd, "contacts", "email=") == [2, 3]
+    assert ids(syncd, "contacts", "email_opt_out=true") == [2]
+    assert ids(syncd, "contacts", "extra.Badge~a-") == [3]
+    assert ids(syncd, "contacts", "extra.Badge=") == [1, 2]
+    assert ids(syncd, "contacts", "id=2") == [2]
+    assert ids(syncd, "contacts", "last_name~more", "email=") == [2]
+    assert ids(syncd, "contacts", "last_name~100%") == []
+
+
+def test_where_reads_numbers_and_money_as_they_are_shown(syncd: Program) -> None:
+    syncd("create", "accounts", "name=A", "annual_revenue=1000", "employees=5")
+    assert ids(syncd, "accounts", "annual_revenue=1000") == [1]
+    assert ids(syncd, "accounts", "annual_revenue=1000.00") == [1]
+    assert ids(syncd, "accounts", "annual_revenue~.00") == [1]
+    assert ids(syncd, "accounts", "employees=6") == []
+    assert syncd.json("list", "accounts", "--where", "employees=many", code=1)["error"]["code"] == "SY-Q02"
+
+
+def test_an_unknown_field_module_or_record_is_named(syncd: Program) -> None:
+    error = syncd.json("list", "leads", "--where", "shoe=4", code=1)["error"]
+    assert error["code"] == "SY-E01" and "shoe" in error["what"]
+    assert syncd.json("show", "leads", 7, code=1)["error"]["code"] == "SY-E07"
+    assert syncd("list", "shoes", code=2) == ""
+    assert syncd("list", "leads", "--where", "shoe", code=2) == ""
+
+
+def test_a_deleted_record_is_listed_and_comes_back_under_its_id(syncd: Program) -> None:
+    syncd("create", "accounts", "name=Norrvik AB")
+    syncd("create", "contacts", "last_name=Weber", "account_id=1")
+    before = syncd.whole()
+    gone = syncd.json("delete", "accounts", 1)
+    assert syncd.json("show", "contacts", 1)["account"] is None
+    listed = syncd.json("list", "accounts", "--deleted", "--where", "name~norrvik")
+    assert [(one["id"], one["name"], one["deleted_run"]) for one in listed] == [(1, "Norrvik AB", gone["run"])]
+    assert syncd.json("list", "accounts", "--deleted", "--where", "name=x") == []
+    assert syncd.json("restore", "accounts", 1)["id"] == 1
+    assert syncd.json("list", "accounts", "--deleted") == []
+    assert syncd.json("restore", "accounts", 1, code=1)["error"]["code"] == "SY-E06"
+    syncd("edit", "contacts", 1, "account_id=1")
+    assert syncd.whole() == before
+
+
+def test_a_clone_is_a_copy_with_other_values(syncd: Program) -> None:
+    syncd("create", "leads", "last_name=Weber", "company=Norrvik AB", "extra.Badge=7")
+    made = syncd.json("clone", "leads", 1, "first_name=Anna")
+    assert (made["id"], made["first_name"], made["company"], made["extra"]) == (2, "Anna", "Norrvik AB", {"Badge": "7"})
+
+
+def test_text_lists_a_table_and_a_total(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    assert syncd("list", "leads") == "0 leads\n"
+    syncd("create", "leads", "last_name=Weber", "company=Norrvik AB")
+    lines = syncd("list", "leads").splitlines()
+    assert lines[0].split() == ["id", "first_name", "last_name", "company", "email", "phone", "lead_status"]
+    assert "Weber" in lines[1] and lines[-1] == "1 lead"

@@ -1,0 +1,102 @@
+"""Undo by hand: previews, parts, what stays, and undoing an undo; the store is compared whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.flows.program import Program
+
+
+@pytest.fixture
+def syncd(tmp_path: Path, database: str) -> Program:
+    return Program(tmp_path, database)
+
+
+def imported(syncd: Program) -> int:
+    rows = ("Last Name,Company,Phone", "Weber,Norrvik AB,1", "Morel,BDR,2", "Keller,Solis AG,3")
+    return int(syncd.json("import", syncd.file("leads.csv", *rows))["runs"][0]["id"])
+
+
+def test_a_preview_tells_what_would_happen_and_changes_nothing(syncd: Program) -> None:
+    run = imported(syncd)
+    syncd("edit", "leads", 2, "phone=9")
+    before, runs = syncd.whole(ledger=True), syncd.json("runs")
+    seen = syncd.json("undo", run, "--dry-run", code=1)
+    assert (syncd.whole(ledger=True), syncd.json("runs")) == (before, runs)
+    done = syncd.json("undo", run, code=1)
+    assert seen["counts"] == done["counts"] and seen["counts"]["removed"] == 2
+    assert seen["problems"] == done["problems"] and seen["id"] is None
+    assert "nothing was changed" in syncd("undo", done["id"], "--dry-run")
+
+
+def test_what_was_changed_since_stays_and_is_named(syncd: Program) -> None:
+    run = imported(syncd)
+    edit = syncd.json("edit", "leads", 2, "phone=9")["run"]
+    problem = syncd.json("undo", run, code=1)["problems"][0]
+    assert problem["code"] == "SY-U06" and "lead 2" in problem["what"] and f"{edit}" in problem["why"]
+    assert [lead["id"] for lead in syncd.json("list", "leads")] == [2]
+
+
+def test_one_field_of_one_record_goes_back(syncd: Program) -> None:
+    imported(syncd)
+    edit = syncd.json("edit", "leads", 1, "phone=9", "company=Other")["run"]
+    syncd("undo", edit, "--only", "leads/1.phone")
+    lead = syncd.json("show", "leads", 1)
+    assert (lead["phone"], lead["company"]) == ("1", "Other")
+    syncd("undo", edit, "--only", "lead/1")
+    assert syncd.json("show", "leads", 1)["company"] == "Norrvik AB"
+
+
+@pytest.mark.parametrize("part", ["leads", "leads/x", "shoes/1", "leads/1.shoe"])
+def test_a_part_that_is_none_is_a_usage_error(tmp_path: Path, sqlite: str, part: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    assert syncd("undo", 1, "--only", part, code=2) == ""
+
+
+def test_undoing_an_undo_makes_the_run_stand_again(syncd: Program) -> None:
+    run = imported(syncd)
+    after = syncd.whole()
+    undo = syncd.json("undo", run)["id"]
+    assert syncd.whole() == []
+    assert syncd.json("undo", run, code=1)["error"]["code"] == "SY-U02"
+    syncd("undo", undo)
+    assert syncd.whole() == after
+    assert syncd.json("runs", run)["state"] == "done"
+
+
+def test_older_after_newer_gives_the_beginning_back(syncd: Program) -> None:
+    start = syncd.whole()
+    made = [imported(syncd), *(syncd.json("edit", "leads", 1, f"phone={n}")["run"] for n in (5, 6))]
+    for run in reversed(made):
+        syncd("undo", run)
+    assert syncd.whole() == start
+
+
+def test_release_says_so_also_of_a_run_undone_before(syncd: Program) -> None:
+    run = imported(syncd)
+    assert syncd.json("undo", run, "--release")["released"] == 0
+    assert syncd.json("undo", run, "--release")["released"] == 0
+
+
+def test_an_unknown_run_is_named(syncd: Program) -> None:
+    for command in ("runs", "undo"):
+        assert "99" in syncd.json(command, 99, code=1)["error"]["what"]
+
+
+def test_runs_tell_every_field_before_and_after(syncd: Program) -> None:
+    imported(syncd)
+    run = syncd.json("edit", "leads", 1, "phone==1+1", "--reason", "by phone")["run"]
+    document = syncd.json("runs", run)
+    assert document["reason"] == "by phone" and document["actor"] == "tester"
+    change = document["changes"][0]
+    assert (change["module"], change["record"], change["op"]) == ("leads", 1, "update")
+    assert (change["field"], change["before"], change["after"]) == ("phone", "1", "=1+1")
+    assert syncd.json("runs", run, "--module", "contacts")["changes"] == []
+    table = syncd("runs", run, "--csv").splitlines()
+    assert table[0] == "module,record,op,field,before,after,reason,source"
+    assert ",'=1+1," in table[1]
+    assert [one["id"] for one in syncd.json("runs")] == [2, 1]
+    assert "edit" in syncd("runs") and "1 → =1+1" in syncd("runs", run)
+    assert syncd("runs", "--csv", code=2) == ""
