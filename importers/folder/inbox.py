@@ -169,14 +169,12 @@ class Inbox:
     def _listed(self, folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
         try:
             with os.scandir(folder) as entries:
-                for entry in entries:
-                    info = _looked(entry) if _wanted(entry.name) else None
-                    if info is not None:
-                        yield Path(entry.path), info
+                wanted = [(Path(entry.path), _looked(entry)) for entry in entries if _wanted(entry.name)]
         except FileNotFoundError as error:
             raise Blocked(self.problem("SY-F08", folder=folder)) from error
         except OSError as error:
             raise Blocked(self.problem("SY-F03", folder=folder, seen=error.strerror or str(error))) from error
+        yield from ((path, info) for path, info in wanted if info is not None)
 
     def _refusal(self, path: Path, info: os.stat_result) -> Problem | None:
         name = shown(path.name)

@@ -57,7 +57,7 @@ def _option(command: click.Command, option: click.Option) -> str:
     name = "/".join([name, *option.secondary_opts])
     if option.is_flag:
         return name
-    taken = option.make_metavar(click.Context(command)).strip("[]")
+    taken = re.sub(r"^\[(.*)\]$", r"\1", option.make_metavar(click.Context(command)))
     return f"{name} {taken}{' …' if option.multiple else ''}"
 
 
@@ -139,8 +139,9 @@ def _replace(path: Path, heading: str, new: list[str]) -> None:
     all_lines = section.splitlines()
     first = next(index for index, line in enumerate(all_lines) if line.startswith("|---"))
     after = [line for line in all_lines[first + 1 :] if not line.startswith("|")]
-    done = "\n".join([*all_lines[: first + 1], *new, *after])
-    path.write_text(f"{head}{mark}{done}" + ("\n" if not following else "") + f"{following}{tail}", encoding="utf-8")
+    done = "\n".join([*all_lines[: first + 1], *new, *after]).rstrip("\n")
+    gap = "\n" if following else ""
+    path.write_text(f"{head}{mark}{done}\n{gap}{following.lstrip()}{tail}", encoding="utf-8")
 
 
 def main() -> None:

@@ -31,12 +31,12 @@ FAMILY = (
     "Rousseau Noël Lacroix Marchand Taylor Walker Hughes Bennett Murphy Ó Briain Fletcher Hayes Lindqvist Nørgaard"
 ).split()
 FRONT = (
-    "Stein Hoch Lang Neu Alt Rosen Birken Eichen Wald Berg Burg Brunn Kirch Linden Sommer Winter Gold Silber Klein Ober "
-    "Beau Mont Ville Font Roche Bois Haute Belle Cham Val Ash Black Brad Crom Darl East Har Hol Mid Nor Red Stan West Wood"
+    "Stein Hoch Lang Neu Alt Rosen Birken Eichen Wald Berg Burg Brunn Kirch Linden Sommer Winter Gold Silber Klein "
+    "Ober Beau Mont Ville Font Roche Bois Haute Belle Cham Val Ash Black Brad Crom Darl East Har Hol Mid Nor Red Stan"
 ).split()
 BACK = (
-    "berg berger mann meier hofer stein feld bach bauer brunner hausen thal wald ler rich camp court fort lieu neuf mont "
-    "pierre val vert ville bury by field ford ham ley lin man shaw son stead ton well wick worth"
+    "berg berger mann meier hofer stein feld bach bauer brunner hausen thal wald ler rich camp court fort lieu neuf "
+    "mont pierre val vert ville bury by field ford ham ley lin man shaw son stead ton well wick worth"
 ).split()
 TRADE = "Anlagenbau Logistik Elektronik Textiles Brasserie Menuiserie Optique Foods Marine Timber Solar Keramik".split()
 FORMS = ("GmbH", "AG", "GmbH & Co. KG", "SARL", "SAS", "S.A.", "Ltd", "Limited", "AB", "", "KG", "Inc.")
