@@ -35,16 +35,16 @@ def folders(graph: Graph, mailbox: str) -> list[Folder]:
     The list of folders does not hold the default one and is one level deep, hence the alias and the walk.
     """
     start = f"{_user(mailbox)}/contactFolders"
-    data = graph.get(f"{start}/contacts?{_FOLDER_SELECT}", mailbox=mailbox, check=_has_id).data
-    default = Folder(str(data["id"]), _name(data), _name(data), None)
+    data = _in_folder(graph, f"{start}/contacts?{_FOLDER_SELECT}", mailbox, (), _has_id).data
+    default = Folder(data["id"], _name(data), _name(data), None)
     found = {default.id: default}
     todo = [default]
     while todo:
         above = todo.pop(0)
         target = f"{start}/{_part(above.id)}/childFolders?{_FOLDER_SELECT}&$top=100"
         for row in _rows(graph, target, mailbox):
-            key = row.get("id")
-            if not isinstance(key, str) or not key or key in found or len(found) >= FOLDERS:
+            key = _key(row)
+            if key is None or key in found or len(found) >= FOLDERS:
                 continue
             path = _name(row) if above is default else f"{above.path}/{_name(row)}"
             found[key] = Folder(key, _name(row), path, above.id)
@@ -130,9 +130,10 @@ def users(graph: Graph) -> Iterator[User]:
     """Every user of the tenant, guests too, and disabled ones: a shared mailbox is one. Needs User.Read.All."""
     for row in _rows(graph, f"users?{_USER_SELECT}&$top=999", None):
         address = row.get("mail") or row.get("userPrincipalName")
-        if isinstance(row.get("id"), str) and isinstance(address, str):
+        key = _key(row)
+        if key is not None and isinstance(address, str) and address.isprintable():
             guest = row.get("userType") == "Guest"
-            yield User(row["id"], address, _name(row), guest, row.get("accountEnabled") is not False)
+            yield User(key, address.strip(), _name(row), guest, row.get("accountEnabled") is not False)
 
 
 def _round(graph: Graph, target: str, mailbox: str, prefer: Sequence[str], first: bool) -> Answer:
@@ -154,7 +155,7 @@ def _round(graph: Graph, target: str, mailbox: str, prefer: Sequence[str], first
     raise caught
 
 
-def _in_folder(graph: Graph, target: str, mailbox: str, prefer: Sequence[str], check: Check) -> Answer:
+def _in_folder(graph: Graph, target: str, mailbox: str | None, prefer: Sequence[str], check: Check) -> Answer:
     try:
         return graph.get(target, mailbox=mailbox, prefer=prefer, check=check)
     except ItemGone:
@@ -169,7 +170,7 @@ def _rows(graph: Graph, target: str, mailbox: str | None) -> Iterator[Row]:
         seen.add(target)
         if len(seen) > PAGES:
             break
-        answer = graph.get(target, mailbox=mailbox, check=_list_page(graph))
+        answer = _in_folder(graph, target, mailbox, (), _list_page(graph))
         yield from (row for row in answer.data["value"] if isinstance(row, dict))
         following = _next(answer)
         if following is None:
@@ -183,8 +184,8 @@ def _page(answer: Answer) -> Page:
     removed: dict[str, None] = {}
     faults = 0
     for row in answer.data["value"]:
-        key = row.get("id") if isinstance(row, dict) else None
-        if not isinstance(key, str) or not key:
+        key = _key(row)
+        if key is None:
             faults += 1
         elif _gone(row):
             items.pop(key, None)
@@ -255,13 +256,19 @@ def _immutable_item(answer: Answer) -> str | None:
 
 
 def _has_id(answer: Answer) -> str | None:
-    key: Any = answer.data.get("id")
-    return None if isinstance(key, str) and key else "Graph answered 200 without an id"
+    return None if _key(answer.data) else "Graph answered 200 without an id"
+
+
+def _key(row: Any) -> str | None:
+    """A row's id, None when it has none that could be asked for or kept."""
+    key = row.get("id") if isinstance(row, dict) else None
+    return key if isinstance(key, str) and key and key.isprintable() else None
 
 
 def _name(row: Row) -> str:
+    """A display name without what no database holds."""
     value = row.get("displayName")
-    return value.strip() if isinstance(value, str) else ""
+    return value.encode(errors="replace").decode().replace("\0", "").strip() if isinstance(value, str) else ""
 
 
 def _contacts(mailbox: str, folder: str) -> str:

@@ -57,6 +57,19 @@ def test_folder_rows_without_id_are_left_out(here: World) -> None:
     assert names[0] == "Kontakte" and "Lieferanten" not in names
 
 
+def test_names_and_ids_that_no_database_holds(here: World) -> None:
+    here.simulator.faults.add("set-field", "folders", at=2, fields={"displayName": "A\0B\ud800 "})
+    assert "AB?" in [folder.name for folder in delta.folders(here.graph, MAILBOX)]
+    here.simulator.faults.add("set-field", "delta", fields={"id": "AA\0\ud800"})
+    assert here.round()[0].faults == 1
+
+
+def test_a_folder_that_goes_while_the_tree_is_read(here: World) -> None:
+    here.simulator.faults.add("item-gone", "folders", at=2)
+    with pytest.raises(FolderGone):
+        delta.folders(here.graph, MAILBOX)
+
+
 def test_round_by_pages_then_only_what_changed(here: World) -> None:
     mailbox = here.simulator.mailbox(MAILBOX)
     before = {item["id"] for item in here.simulator.truth(MAILBOX) if item["parentFolderId"] == here.folder}

@@ -276,11 +276,28 @@ def test_only_allowed_fields_are_kept_and_none_shows_through() -> None:
 
 def test_digest_sees_values_only() -> None:
     one = project(contact(personalNotes="a\r\nb", companyName="X"))
-    assert digest(one) == digest(project(contact(personalNotes="a\nb", companyName="X", lastModifiedDateTime="2027")))
+    assert digest(one) == digest(
+        project(contact(personalNotes="a\nb", companyName="X", lastModifiedDateTime="2027-01-01T00:00:00Z"))
+    )
     assert digest(one) != digest(project(contact(personalNotes="a\nc", companyName="X")))
     assert digest(one) != digest(project(contact(personalNotes="a\r\nb", companyName="Y")))
     shuffled = Projection(dict(reversed(list(one.fields.items()))), one.company, one.modified)
     assert digest(one) == digest(shuffled)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-11-24T08:00:00Z", "2026-11-24T08:00:00.1234567Z", "2026-11-24T09:00:00+01:00", "2026-11-24T08:00:00"],
+)
+def test_times_of_change_compare_as_text(value: str) -> None:
+    assert project(contact(lastModifiedDateTime=value)).modified == "2026-11-24T08:00:00Z"
+
+
+@pytest.mark.parametrize("value", ["soon", "2026-13-01T00:00:00Z", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_is_none_refuses_the_contact(value: str) -> None:
+    with pytest.raises(Refused) as caught:
+        project(contact(lastModifiedDateTime=value))
+    assert caught.value.problems[0].code == "SY-I03"
 
 
 def test_complete_means_every_property_asked_for() -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from syncd.errors import Problem, Refused
@@ -230,8 +230,16 @@ def _last_name(
 
 
 def _modified(item: Mapping[str, Any], previous: Projection | None) -> str:
+    """The time of the last change in one spelling, so that times compare as text."""
     value = _text(item, "lastModifiedDateTime") if "lastModifiedDateTime" in item else None
-    return value or (previous.modified if previous else "")
+    if value is None:
+        return previous.modified if previous else ""
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        fault = _unstorable("lastModifiedDateTime", "is no time")
+    raise fault
 
 
 def _text(item: Mapping[str, Any], key: str, owner: str = "") -> str | None:
