@@ -45,6 +45,7 @@ FORMS = Forms.of(DATA)
         ("Müller UG (haftungsbeschränkt)", "muller", "ug"),
         ("Firma Müller", "muller", ""),
         ("Fa. Müller GmbH", "muller", "gmbh"),
+        ("The Acme Company", "acme", "co"),
         ("Acme Limited", "acme", "ltd"),
         ("Acme Ltd.", "acme", "ltd"),
         ("Acme Co., Ltd.", "acme", "ltd"),
