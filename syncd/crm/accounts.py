@@ -107,15 +107,16 @@ class Companies:
 
     def create(self, name: str, owner: str | None, source: int | None) -> Rec:
         """Plans an account of that name."""
+        near = tuple(rec.id for rec in self.view.candidates(COMPANY, self.base(name)))
         module = self.view.module
-        values = [None] * len(module.columns)
-        values[module.at["name"]] = name  # type: ignore[call-overload]
-        values[module.at["owner"]] = owner  # type: ignore[call-overload]
+        values: list[str | None] = [None] * len(module.columns)
+        values[module.at["name"]] = name
+        values[module.at["owner"]] = owner
         rec = Rec(self.next_id, 1, values, self.view.keys.of(values))
         rec.base = 0
         self.next_id += 1 if self.next_id > 0 else -1
         self.view.create(rec)
-        self.plan.actions.append(Action("create", module, rec, 1, source, "company-set", values))
+        self.plan.actions.append(Action("create", module, rec, 1, source, "company-set", values, None, near))
         return rec
 
     def remove(self, rec: Rec, source: int | None, reason: str) -> None:

@@ -75,7 +75,7 @@ def check(tx: Session, actions: Sequence[Action]) -> None:
     """
     for module in {a.module.name: a.module for a in actions}.values():
         bases = {a.rec.id: a.rec.base for a in actions if a.module is module and a.op != "create" and a.rec.id > 0}
-        stands = dict(tx.lookup(module.table, "id", ("version",), list(bases)))
+        stands: dict[int, int] = dict(tx.lookup(module.table, "id", ("version",), list(bases)))
         for record, base in bases.items():
             if stands.get(record) != base:
                 raise outdated(module, record)

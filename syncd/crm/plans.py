@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
 from syncd.crm import ledger
-from syncd.crm.plan import Action, Rec
-from syncd.modules import MODULES
+from syncd.crm.plan import Action, Delta, Rec
+from syncd.modules import MODULES, Module
 from syncd.store import Session, leases
 from syncd.store.leases import Lease
 from syncd.store.mailboxes import Mark
@@ -82,18 +82,47 @@ def saved(tx: Session, run: int, after: int = -1) -> Iterator[tuple[int, dict[st
 
 NUMBERS = {m.number: m for m in MODULES.values()}
 
+Final = Callable[[int, Any], Any]
+"""Gives the final id of what a plan knows by a negative one: (module number, id)."""
 
-def load(plain: Sequence[list[Any]], ids: Mapping[tuple[int, int], int]) -> list[Action]:
-    """Actions from their stored form. `ids` gives the final id of what the plan knows by a negative one."""
+
+def as_planned(number: int, record: Any) -> Any:
+    """Leaves a plan's own numbers as they are."""
+    return record
+
+
+def load(plain: Sequence[list[Any]], final: Final = as_planned) -> list[Action]:
+    """Actions from their stored form, with final ids in records and in links. Actions on one record share its `Rec`."""
     recs: dict[tuple[int, int], Rec] = {}
     actions = []
     for op, number, record, version, source, reason, values, delta, candidates in plain:
-        final = ids.get((number, record), record)
-        rec = recs.get((number, final))
+        module = NUMBERS[number]
+        key = (number, final(number, record))
+        rec = recs.get(key)
         if rec is None:
-            rec = recs[number, final] = Rec(final, version, None)
+            rec = recs[key] = Rec(key[1], version, None)
             rec.base = version - 1
         rec.version = version
-        pairs = {name: (pair[0], pair[1]) for name, pair in delta.items()} if delta else delta
-        actions.append(Action(op, NUMBERS[number], rec, version, source, reason, values, pairs, tuple(candidates)))
+        pairs = _linked(module, delta, final) if delta else None
+        passed = tuple(final(number, i) for i in candidates)
+        actions.append(Action(op, module, rec, version, source, reason, _values(module, values, final), pairs, passed))
     return actions
+
+
+def _values(module: Module, values: list[Any] | None, final: Final) -> list[Any] | None:
+    if values is None:
+        return None
+    made = list(values)
+    for place, field in enumerate(module.fields):
+        if field.link and made[place] is not None:
+            made[place] = final(MODULES[field.link].number, made[place])
+    return made
+
+
+def _linked(module: Module, delta: Mapping[str, list[Any]], final: Final) -> Delta:
+    made: Delta = {}
+    for name, (before, after) in delta.items():
+        link = module.field(name).link if name in module.at else None
+        number = MODULES[link].number if link else 0
+        made[name] = (final(number, before), final(number, after)) if link else (before, after)
+    return made

@@ -37,7 +37,7 @@ class Session:
 
     def rows(self, sql: str, *params: Any) -> list[Row]:
         """All rows of a query, as plain tuples."""
-        return [tuple(row) for row in self._connection.exec_driver_sql(self._sql(sql), tuple(params)).cursor.fetchall()]  # type: ignore[union-attr]
+        return [tuple(row) for row in self._connection.exec_driver_sql(self._sql(sql), tuple(params)).cursor.fetchall()]
 
     def row(self, sql: str, *params: Any) -> Row | None:
         """The first row of a query, or None."""
@@ -62,7 +62,7 @@ class Session:
         names = ", ".join(columns)
         if self.postgres:
             cursor = self._connection.connection.cursor()
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
             cursor.close()

@@ -1,0 +1,301 @@
+"""Saved: carries out a saved plan as it was planned, or not at all; knows no file, no Graph and no terminal.
+
+The whole plan is held against the store in the first transaction: every record that it changes stands at its version,
+and what it would make is still not there. Then it is applied batch by batch; killed, the next call goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from syncd.crm import files, ledger, plans
+from syncd.crm.apply import apply, check
+from syncd.crm.matching import Keys, View, Words
+from syncd.crm.plan import Action, Rec
+from syncd.crm.records import fetch
+from syncd.errors import Outdated, Problem, Refused
+from syncd.modules import ACCOUNTS, CONTACTS, LEADS, MODULES, Module
+from syncd.modules.declare import MATCH_KINDS
+from syncd.store import Session, Store, leases, mailboxes
+from syncd.store.leases import Lease
+from syncd.store.mailboxes import Mark
+from syncd.store.times import Clock, stamp
+
+WAITING = ("planned", "stopped")
+
+
+@dataclass
+class Job:
+    """A plan being carried out: the run the command named, the runs whose plans it takes, and the final ids."""
+
+    run: int
+    runs: list[int]
+    leases: list[Lease]
+    firsts: dict[int, int] = field(default_factory=dict)
+    made: dict[int, set[int]] | None = None
+
+    def final(self, number: int, record: Any) -> Any:
+        """The final id of what the plan knows by a negative one."""
+        if not isinstance(record, int) or record >= 0:
+            return record
+        if self.made is not None and record not in self.made.get(number, ()):
+            raise moved(f"what run {self.run} relies on was planned by another run")
+        return self.firsts[number] - record - 1
+
+
+def moved(seen: str) -> Outdated:
+    """What to say when a plan no longer fits."""
+    return Outdated(
+        Problem(
+            "SY-W06",
+            f"The saved plan no longer fits the store: {seen}.",
+            "Carrying it out would not do what it showed; nothing was done.",
+            "Make the plan again and look at it anew.",
+        )
+    )
+
+
+def apply_saved(store: Store, run: int, *, words: Words, clock: Clock, approve: bool = False) -> list[int]:
+    """Carries out the saved plan of a run, or of the mailboxes' runs below it; returns the runs carried out.
+
+    Raises Outdated (nothing done) when the store has moved on or the run is done; Refused when it was stopped by a brake
+    and `approve` is not given, or when there is no such run.
+    """
+    with store.writing("apply:open") as tx:
+        job = _open(tx, run, words, clock(), approve)
+    try:
+        for one in job.runs:
+            _carry(store, job, one, words, clock)
+        with store.writing("apply:end") as tx:
+            _prove(tx, job, clock())
+            _end_parent(tx, job, clock())
+    finally:
+        with store.writing("apply:release") as tx:
+            for lease in job.leases:
+                leases.release(tx, lease)
+    return job.runs
+
+
+def _open(tx: Session, run: int, words: Words, now: datetime, approve: bool) -> Job:
+    rows = [
+        (one, *tx.rows("SELECT state, orders, source, kind FROM run WHERE id = ?", one)[0])
+        for one in ledger.family(tx, run)
+        if tx.row("SELECT id FROM run WHERE id = ?", one)
+    ]
+    if not rows:
+        raise Refused(Problem("SY-U01", f"There is no run {run}.", "The number is wrong.", "Look at: syncd runs"))
+    rows = rows[1:] or rows
+    under_way = [row for row in rows if row[1] == "running" and "apply" in json.loads(row[2])]
+    waiting = [row for row in rows if row[1] in WAITING]
+    if not under_way and not waiting:
+        raise moved(f"run {run} is {rows[0][1]}")
+    if any(row[1] == "stopped" for row in waiting) and not approve:
+        raise Refused(
+            Problem(
+                "SY-B02",
+                f"Run {run} was stopped by the brake and needs a yes.",
+                "It would take away more than [sync] max_removals allows.",
+                f"Look: syncd runs {run} --csv. Then: syncd apply {run} --approve, or --keep.",
+            )
+        )
+    runs = sorted(row[0] for row in [*under_way, *waiting])
+    job = Job(run, runs, _leases(tx, run, [row for row in rows if row[0] in runs], now))
+    if not under_way:
+        return _begin(tx, job, waiting, words)
+    job.firsts = {int(n): first for n, first in json.loads(under_way[0][2])["apply"]["firsts"].items()}
+    return job
+
+
+def _leases(tx: Session, run: int, rows: Sequence[tuple[Any, ...]], now: datetime) -> list[Lease]:
+    """The plan is ours alone, and so are the mailboxes that it speaks of."""
+    names = [f"apply:{run}"]
+    for _one, _state, _orders, source, kind in rows:
+        found = tx.value("SELECT id FROM mailbox WHERE address = ?", source) if kind == "sync" else None
+        names += [f"mailbox:{found}"] if found is not None else []
+    return [leases.take(tx, name, now) for name in names]
+
+
+def _prove(tx: Session, job: Job, now: datetime) -> None:
+    for lease in job.leases:
+        leases.prove(tx, lease, now)
+
+
+def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Words) -> Job:
+    """Holds the whole plan against the store, sets the ids of what it makes aside, and marks the runs as under way."""
+    for one, state, _orders, source, kind in waiting:
+        _still_wanted(tx, one, state, source, kind)
+    job.made = {}
+    for one in job.runs:
+        for _, data in plans.saved(tx, one):
+            for op, number, record, *_ in data["actions"]:
+                if op == "create" and record < 0:
+                    job.made.setdefault(number, set()).add(record)
+    tables = {m.number: m.table for m in MODULES.values()}
+    job.firsts = {n: tx.reserve(tables[n], -min(made)) for n, made in sorted(job.made.items())}
+    seen: set[tuple[int, int]] = set()
+    for one in job.runs:
+        for _, data in plans.saved(tx, one):
+            actions = plans.load(data["actions"], job.final)
+            first = [a for a in actions if (a.module.number, a.rec.id) not in seen]
+            seen.update((a.module.number, a.rec.id) for a in actions)
+            _fits(tx, job, one, first, words)
+            _items_stand(tx, data.get("items"))
+    for one, _state, orders, *_ in waiting:
+        kept = json.loads(orders) | {"apply": {"at": -1, "firsts": job.firsts}}
+        text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
+        tx.run("UPDATE run SET state = 'running', orders = ?, lease = ? WHERE id = ?", text, job.leases[0].name, one)
+    return job
+
+
+def _still_wanted(tx: Session, run: int, state: str, source: str, kind: str) -> None:
+    """A stopped plan is good only while none was made for the mailbox since; a file only while nobody imported it."""
+    if state == "stopped":
+        sql = "SELECT MAX(id) FROM run WHERE kind = 'sync' AND source = ? AND parent IS NOT NULL AND state <> 'failed'"
+        newest = tx.value(sql, source)
+        if newest != run:
+            raise moved(f"run {newest} has looked at {source} since")
+    content = files.content(tx, run) if kind == "import" else None
+    if content is not None:
+        standing = files.standing(tx, content[0], next(m for m in MODULES.values() if m.number == content[1]))
+        if standing is not None:
+            raise moved(f"run {standing} has imported the file since")
+
+
+def _fits(tx: Session, job: Job, run: int, actions: Sequence[Action], words: Words) -> None:
+    check(tx, [a for a in actions if not _own(job, a.module, a.rec.id)])
+    for module in MODULES.values():
+        made = [a for a in actions if a.op == "create" and a.module is module and a.reason != "clone"]
+        if made:
+            _still_new(tx, job, run, module, made, Keys(tx, module, words))
+
+
+def _still_new(tx: Session, job: Job, run: int, module: Module, made: Sequence[Action], maker: Keys) -> None:
+    """Asks the match of each creation again: it finds nobody but those it had passed over."""
+    kinds = _kinds(tx, run, module, maker)
+    keys = maker.of_many([a.values for a in made])
+    for kind in kinds:
+        values = sorted({v for row in keys for k, v in row if k == kind})
+        found: dict[str, set[int]] = {}
+        for value, record in tx.lookup(
+            "match_key", "value", ("record",), values, "t.module = ? AND t.kind = ?", module.number, kind
+        ):
+            found.setdefault(value, set()).add(record)
+        for action, row in zip(made, keys, strict=True):
+            near = {r for k, v in row if k == kind for r in found.get(v, ())} - set(action.candidates)
+            near = {r for r in near if not _own(job, module, r)}
+            if near and not (kind == MATCH_KINDS["name"] and not _at_account(tx, near, action)):
+                raise moved(f"{module.singular} {min(near)} has come in since and may be the same")
+
+
+def _at_account(tx: Session, near: Iterable[int], action: Action) -> bool:
+    place = CONTACTS.at["account"]
+    return any(row[2 + place] == action.values[place] is not None for row in fetch(tx, CONTACTS, sorted(near)))
+
+
+def _kinds(tx: Session, run: int, module: Module, maker: Keys) -> list[int]:
+    """The key kinds by which the run's matching finds a record of the module."""
+    match_on = tuple(ledger.orders(tx, run).get("match_on", ())) if module is LEADS else ()
+    if match_on:
+        return [maker.custom[match_on]]
+    names = {ACCOUNTS: ("company",), CONTACTS: ("email", "name"), LEADS: ("email", "person")}[module]
+    return [MATCH_KINDS[name] for name in names]
+
+
+def _own(job: Job, module: Module, record: int) -> bool:
+    """Whether a record is one of those that this plan makes."""
+    first = job.firsts.get(module.number)
+    return first is not None and record >= first
+
+
+def _items_stand(tx: Session, data: Mapping[str, Any] | None) -> None:
+    """The Outlook items that a plan speaks of still say what they said when it was made."""
+    if data is None:
+        return
+    planned = {state[0]: tuple(state[1:]) for state in data["states"]}
+    stands = {i.id: (i.digest, i.gone, i.modified) for i in mailboxes.items(tx, list(planned))}
+    if planned != stands:
+        raise moved("Outlook has changed since")
+
+
+def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None:
+    while True:
+        with store.writing("apply:batch") as tx:
+            _prove(tx, job, clock())
+            orders = ledger.orders(tx, run)
+            found = next(plans.saved(tx, run, orders["apply"]["at"]), None)
+            if found is None:
+                _end(tx, run, orders, clock())
+                return
+            number, data = found
+            _batch(tx, run, plans.load(data["actions"], job.final), words)
+            _mark(tx, job, data.get("items"))
+            orders["apply"]["at"] = number
+            tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, ensure_ascii=False, sort_keys=True), run)
+
+
+def _batch(tx: Session, run: int, actions: list[Action], words: Words) -> None:
+    """Applies one stored batch: the records as they stand, with the planned actions laid over them."""
+    check(tx, _firsts(actions))
+    makers = [Keys(tx, module, words) for module in MODULES.values()]
+    for maker in makers:
+        view = View(tx, maker.module, maker)
+        mine = [a for a in actions if a.module is maker.module]
+        rows = {row[0]: row[2:] for row in fetch(tx, maker.module, [a.rec.id for a in mine if a.op != "create"])}
+        for action in mine:
+            _replay(view, action, rows, maker)
+    apply(tx, run, actions, makers)
+
+
+def _firsts(actions: Sequence[Action]) -> list[Action]:
+    """The first action on each record."""
+    first: dict[tuple[str, int], Action] = {}
+    for action in actions:
+        first.setdefault((action.module.name, action.rec.id), action)
+    return list(first.values())
+
+
+def _replay(view: View, action: Action, rows: Mapping[int, Sequence[Any]], maker: Keys) -> None:
+    rec: Rec = action.rec
+    if action.op == "create":
+        rec.values, rec.version, rec.keys = action.values, action.version, maker.of(action.values)
+        view.create(rec)
+        return
+    if rec.values is None:
+        rec.values, rec.version = rows[rec.id], rec.base
+    if action.op == "update":
+        view.update(rec, action.delta or {})
+    else:
+        view.remove(rec)
+
+
+def _mark(tx: Session, job: Job, data: Mapping[str, Any] | None) -> None:
+    if data is None:
+        return
+    marks = [
+        Mark(item, job.final(CONTACTS.number, contact), job.final(ACCOUNTS.number, account), gone)
+        for item, contact, account, gone in data["marks"]
+    ]
+    mailboxes.mark(tx, marks)
+    erase = {job.final(CONTACTS.number, record): set(names) if names is not None else None for record, names in data["erase"]}
+    ledger.erase(tx, CONTACTS, erase)
+
+
+def _end(tx: Session, run: int, orders: dict[str, Any], now: datetime) -> None:
+    orders.pop("apply")
+    tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, ensure_ascii=False, sort_keys=True), run)
+    tx.run("DELETE FROM plan WHERE run = ?", run)
+    ledger.end(tx, run, now)
+
+
+def _end_parent(tx: Session, job: Job, now: datetime) -> None:
+    """The parent is done when none of its mailboxes waits any more."""
+    for one in job.runs:
+        parent = tx.value("SELECT parent FROM run WHERE id = ?", one)
+        if parent is not None:
+            states = {row[0] for row in tx.rows("SELECT state FROM run WHERE parent = ?", parent)}
+            if not states & {"planned", "stopped", "running"}:
+                tx.run("UPDATE run SET state = 'done', ended = ? WHERE id = ?", stamp(now), parent)
