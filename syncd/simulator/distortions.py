@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from collections.abc import Callable, Mapping
@@ -225,6 +226,13 @@ def wrong_preference(answer: Answer, request: Request, options: Options, memory:
     answer.headers["Preference-Applied"] = str(options.get("text", "odata.track-changes"))
 
 
+def bomb(answer: Answer, request: Request, options: Options, memory: list[str]) -> None:
+    """A small body that unpacks to `bytes` (default 64 MB)."""
+    oversized(answer, request, {"bytes": 64_000_000, **options}, memory)
+    answer.headers["Content-Encoding"] = "gzip"
+    _raw(answer, gzip.compress(answer.encode(), 1))
+
+
 def bad_gzip(answer: Answer, request: Request, options: Options, memory: list[str]) -> None:
     answer.headers["Content-Encoding"] = "gzip"
     _raw(answer, b"\x1f\x8b\x08\x00this is no gzip stream")
@@ -266,5 +274,6 @@ DISTORTIONS: dict[str, Distortion] = {
     "lost": lost,
     "no-preference": no_preference,
     "wrong-preference": wrong_preference,
+    "bomb": bomb,
     "bad-gzip": bad_gzip,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import socket
 import ssl
@@ -14,11 +15,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from syncd.simulator.clock import Clock
-from syncd.simulator.wire import Answer, Headers, Request
+from syncd.simulator.wire import Answer, Headers, Listing, Request
 
 DIAGNOSTIC = (
     '{"ServerInfo":{"DataCenter":"North Europe","Slice":"E","Ring":"5","ScaleUnit":"001","RoleInstance":"SIM0"}}'
 )
+
+SMALL, CHUNK = 1400, 16_384
+"""Bytes below which Graph does not compress; bytes of a chunk. Lists are streamed, other answers have a length."""
 
 Service = Callable[[Request], Answer]
 
@@ -92,9 +96,20 @@ class Connection(BaseHTTPRequestHandler):
         headers = Headers()
         for name, value in self.headers.items():
             headers.put(name, value)
-        body = self.rfile.read(int(headers.get("content-length", "0")))
-        request = Request(self.command, self.path, headers, body)
+        request = Request(self.command, self.path, headers, self._read(headers))
         self._send(request, self.server.service(request))
+
+    def _read(self, headers: Headers) -> bytes:
+        """The request's body, with a length or in chunks (as some clients send it)."""
+        if headers.get("transfer-encoding", "").lower() != "chunked":
+            length = headers.get("content-length", "0")
+            return self.rfile.read(int(length) if length.isascii() and length.isdigit() else 0)
+        parts = []
+        while size := int(self.rfile.readline(20).split(b";")[0] or b"0", 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline(20)
+        self.rfile.readline(20)
+        return b"".join(parts)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = serve  # noqa: N815 - http.server asks for these names
 
@@ -104,16 +119,20 @@ class Connection(BaseHTTPRequestHandler):
         if answer.wire == "reset":
             self._reset()
             return
-        body = answer.encode()
-        self.send_response_only(answer.status)
-        for name, value in self._headers(request, answer).items():
-            self.send_header(name, value)
-        if answer.wire == "chunked-cut":
-            self.send_header("Transfer-Encoding", "chunked")
+        body, headers = answer.encode(), self._headers(request, answer)
+        streamed = isinstance(answer.payload, Listing) and not answer.wire
+        if streamed and len(body) >= SMALL and "gzip" in request.headers.get("accept-encoding", ""):
+            body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
+            headers["Vary"] = "Accept-Encoding"
+        if streamed or answer.wire == "chunked-cut":
+            headers["Transfer-Encoding"] = "chunked"
         elif answer.status != 204:
-            self.send_header("Content-Length", str(len(body)))
+            headers["Content-Length"] = str(len(body))
+        self.send_response_only(answer.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        self._body(answer, body)
+        self._body(answer, body, chunked=streamed)
 
     def _headers(self, request: Request, answer: Answer) -> dict[str, str]:
         headers = {
@@ -130,19 +149,25 @@ class Connection(BaseHTTPRequestHandler):
             headers["Content-Type"] = answer.content_type
         return headers
 
-    def _body(self, answer: Answer, body: bytes) -> None:
-        if answer.wire == "cut":
+    def _body(self, answer: Answer, body: bytes, *, chunked: bool) -> None:
+        if chunked:
+            for start in range(0, len(body), CHUNK):
+                self._chunk(body[start : start + CHUNK])
+            self._chunk(b"")
+        elif answer.wire == "cut":
             self.wfile.write(body[: int(len(body) * float(answer.options.get("part", 0.5)))])
             self.wfile.flush()
             self._reset()
         elif answer.wire == "chunked-cut":
-            half = body[: len(body) // 2]
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(half), half))
+            self._chunk(body[: len(body) // 2])
             self.close_connection = True
         elif answer.wire == "drip":
             self._drip(answer, body)
         else:
             self.wfile.write(body)
+
+    def _chunk(self, part: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
 
     def _drip(self, answer: Answer, body: bytes) -> None:
         """`size` bytes (default 1) every `seconds` (default 1)."""

@@ -160,6 +160,13 @@ def test_truncated_is_no_json_control_is_none_in_strict_json_and_oversized_is_la
     assert (len(large), len(json.loads(large)["value"])) == (3_000_000, 10)
 
 
+def test_a_bomb_is_small_until_it_is_unpacked(simulator: Simulator, client: Client) -> None:
+    simulator.faults.add("bomb", "delta", bytes=5_000_000)
+    answer = client.get(feed(ANNA))
+    assert int(answer.headers["Content-Length"]) < 100_000
+    assert (len(answer.content), len(answer.json()["value"])) == (5_000_000, 10)
+
+
 def test_links_go_wrong(simulator: Simulator, client: Client) -> None:
     names = ("foreign-link", "plain-link", "self-link", "both-links", "no-links")
     found = {}

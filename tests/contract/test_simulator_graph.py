@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -54,6 +56,25 @@ def test_headers_and_envelope_are_graphs(client: Client) -> None:
     assert bad.status_code == 400
     assert set(bad.json()["error"]) == {"code", "message", "innerError"}
     assert set(bad.json()["error"]["innerError"]) == {"date", "request-id", "client-request-id"}
+
+
+def test_lists_are_streamed_and_compressed_for_who_wants_it(client: Client) -> None:
+    plain = client.get(feed(ANNA), headers={"Accept-Encoding": "identity"})
+    packed = client.get(feed(ANNA), headers={"Accept-Encoding": "gzip"})
+    assert plain.headers["Transfer-Encoding"] == packed.headers["Transfer-Encoding"] == "chunked"
+    assert (plain.headers.get("Content-Encoding"), packed.headers["Content-Encoding"]) == (None, "gzip")
+    assert plain.json()["value"] == packed.json()["value"]
+    assert "Content-Length" in client.get(f"users/{ANNA}/contactFolders/contacts").headers
+
+
+def test_bodies_come_in_chunks_too(simulator: Simulator, client: Client) -> None:
+    simulator.app.roles.append("Contacts.ReadWrite")
+    client.token = client.sign_in()["access_token"]
+    headers = {"Content-Type": "application/json"}
+    parts = iter([b'{"givenName":', b' "Chunk"}'])
+    made = client.call("POST", f"users/{ANNA}/contacts", data=parts, headers=headers)
+    assert (made.status_code, made.json()["givenName"]) == (201, "Chunk")
+    assert client.get("users").status_code == 200
 
 
 def test_paths_in_every_spelling_lead_to_the_same(simulator: Simulator, client: Client) -> None:
@@ -505,6 +526,18 @@ def test_ten_thousand_contacts_are_made_and_paged_fast() -> None:
     assert sum(len(page["value"]) for page in pages) > 4000
     assert made < 4, f"{made:.2f} s of CPU for 10,000 contacts"
     assert read / len(pages) < 0.3, f"{read / len(pages):.3f} s of CPU a page, client and server"
+
+
+def test_the_certificate_satisfies_strict_checks(simulator: Simulator) -> None:
+    context = ssl.create_default_context(cafile=str(simulator.ca))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    port = int(simulator.root.rsplit(":", 1)[1])
+    for name in ("127.0.0.1", "localhost"):
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname=name) as secure,
+        ):
+            assert secure.version() in ("TLSv1.2", "TLSv1.3")
 
 
 def test_the_same_seed_is_the_same_world() -> None:
