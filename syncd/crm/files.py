@@ -113,3 +113,13 @@ def refused(tx: Session, run: int, size: int = 1000) -> Iterator[Refusal]:
         if len(rows) < size:
             return
         last = rows[-1][0]
+
+
+def placed(tx: Session, run: int) -> bool:
+    """Whether the watched folder's file of this run was moved to its place."""
+    return bool(tx.value("SELECT placed FROM file WHERE run = ?", run))
+
+
+def place(tx: Session, run: int) -> None:
+    """Notes that it was."""
+    tx.run("UPDATE file SET placed = 1 WHERE run = ?", run)

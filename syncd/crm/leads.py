@@ -12,7 +12,7 @@ from typing import Any, Literal
 from importers.rows import Batch
 from syncd.crm.matching import View, Words, same_name
 from syncd.crm.plan import Action, Delta, Key, Plan, Rec, extras
-from syncd.modules import Module
+from syncd.modules import Field, Module
 from syncd.modules.declare import MATCH_KINDS
 
 OnDuplicate = Literal["skip", "overwrite", "clone"]
@@ -42,7 +42,7 @@ def chunk(module: Module, batch: Batch, view: View, policy: Policy) -> Chunk:
     """A reader's batch, whose `keys` are parallel to the module's, as whole records with their match keys."""
     count = len(batch["lines"])
     blank: list[Any] = [None] * count
-    columns = [batch["columns"].get(f.name, blank) for f in module.fields]
+    columns = [_stored(f, batch["columns"].get(f.name, blank)) for f in module.fields]
     numbers = [kind.number for kind in module.keys]
     keys = [[(n, v) for n, v in zip(numbers, row, strict=True) if v] for row in zip(*batch["keys"], strict=True)]
     made = Chunk(batch["lines"], list(zip(*columns, batch["extra"], strict=True)), keys)
@@ -59,6 +59,11 @@ def chunk(module: Module, batch: Batch, view: View, policy: Policy) -> Chunk:
         if len(row) > 1:
             row[:] = sorted(set(row))
     return made
+
+
+def _stored(of: Field, column: list[Any]) -> list[Any]:
+    """A reader's column as the store keeps it: flags are 0 and 1."""
+    return [None if value is None else int(value) for value in column] if of.kind == "flag" else column
 
 
 def load(view: View, rows: Chunk, policy: Policy) -> None:

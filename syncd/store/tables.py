@@ -161,9 +161,10 @@ FILE = sa.Table(
     sa.Column("module", sa.SmallInteger, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False, server_default="0"),
     sa.Column("opened", sa.Text),
-    sa.Column("replay", sa.BigInteger),
+    sa.Column("placed", sa.SmallInteger, nullable=False, server_default="0"),
 )
-"""One import of one content: `rows` data rows are in the store. `opened` is what the reader found, as JSON."""
+"""One import of one content: `rows` data rows are in the store. `opened` is what the reader found, as JSON; `placed` says
+that a file of the watched folder was moved after its run."""
 
 MAILBOX = sa.Table(
     "mailbox",

@@ -7,7 +7,7 @@ file's progress are one commit. Killed at any moment, the next import of the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -264,5 +264,3 @@ def _check(options: Options) -> None:
             )
         )
 
-
-__all__ = ["Intake", "Options", "Outcome", "replace"]

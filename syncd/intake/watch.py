@@ -1,0 +1,100 @@
+"""Watch: what is ready in the watched folder goes through the importer, then to its place; knows no scheduler.
+
+A file moves only after its run was committed. Found again after a crash, its content says which run it belongs to.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from importers.folder import Blocked, Found, Inbox, Rejects
+from importers.rows import Problem
+from syncd.crm import files, runs
+from syncd.errors import Busy, Refused
+from syncd.intake.take import Intake, Options, Outcome
+from syncd.store import Session
+
+log = logging.getLogger("syncd.inbox")
+
+OptionsOf = Callable[[str | None], Options]
+"""The options of a profile (None: the folder itself). Raises Refused when there is no such profile."""
+
+
+class Watch:
+    """One watched folder. `halt` is called between chunks and files, and raises when the process is to stop."""
+
+    def __init__(
+        self, inbox: Inbox, intake: Intake, options: OptionsOf, *, actor: str, halt: Callable[[], None] = lambda: None
+    ) -> None:
+        self.inbox = inbox
+        self.intake = intake
+        self.options = options
+        self.actor = actor
+        self.halt = halt
+
+    def look(self) -> int:
+        """Takes every file that is ready; returns how many found their place. A file that another process is importing
+        stays for the next look. Raises Blocked when the folder cannot be worked in."""
+        moved = 0
+        for found in self.inbox.scan():
+            self.halt()
+            try:
+                moved += self._take(found)
+            except Busy as error:
+                log.info("inbox: %s waits: %s", found.shown, error.problems[0].what)
+        return moved
+
+    def _take(self, found: Found) -> bool:
+        if found.refusal is not None:
+            return self._fail(found, found.refusal, None, "")
+        try:
+            options = self.options(found.profile)
+            outcome = self.intake.take(
+                found.path, options, actor=self.actor, name=found.shown, progress=lambda rows: self.halt()
+            )
+        except Refused as error:
+            return self._fail(found, error.problems[0], None, "")
+        except FileNotFoundError:
+            return False
+        if outcome.problem is not None:
+            return self._fail(found, outcome.problem, outcome.run, outcome.sha256)
+        return self._finish(found, outcome, options)
+
+    def _fail(self, found: Found, problem: Problem, run: int | None, sha256: str) -> bool:
+        place = self.inbox.fail(found, problem, run=run, checksum=sha256)
+        log.warning("inbox: %s refused (%s)", found.shown, problem.code)
+        return place is not None
+
+    def _finish(self, found: Found, outcome: Outcome, options: Options) -> bool:
+        store = self.intake.open()
+        with store.reading() as tx:
+            document = runs.document(tx, outcome.run)
+            repeat = outcome.repeat_of is not None and (files.placed(tx, outcome.run) or document["source"] != found.shown)
+            report: dict[str, Any] = {
+                "run": outcome.run,
+                "counts": document["counts"],
+                "problems": document["problems"],
+                "repeat_of": outcome.repeat_of if repeat else None,
+            }
+            if repeat:
+                report |= {"counts": dict.fromkeys(document["counts"], 0), "problems": []}
+            place = self.inbox.finish(found, report, None if repeat else rejects(tx, outcome.run, options.language))
+        if place is None:
+            return False
+        with store.writing("inbox:placed") as tx:
+            files.place(tx, outcome.run)
+        log.info("inbox: %s is run %s%s", found.shown, outcome.run, " again" if repeat else "")
+        return True
+
+
+def rejects(tx: Session, run: int, language: str) -> Rejects | None:
+    """The refused rows of a run as they go back to their sender; None when there are none. Streams from `tx`."""
+    opened = files.found(tx, run)
+    if not opened or not tx.value("SELECT refused FROM run WHERE id = ?", run):
+        return None
+    return Rejects(opened["header"], files.refused(tx, run), opened["delimiter"], opened["encoding"], language)
+
+
+__all__ = ["Blocked", "Watch", "rejects"]
