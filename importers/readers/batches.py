@@ -99,6 +99,8 @@ class Batches:
             if target is None:
                 continue
             column = normalise.strip(raw[place])
+            if self._heading.family == "syncd":
+                column = cells.undefused(column)
             if not self._table.storable:
                 cells.storable(column, headers.shown([target], self._order)[0] or target, notes)
             if place in self._blanks:

@@ -14,9 +14,17 @@ from importers.rows import CELL_LIMIT, Field, Order, Value
 
 _SHOWN = 60
 _ADDRESSES = re.compile(r"\s*(?::::|[;,\n]|\s)\s*")
+_DEFUSED = re.compile(r"'+[=+\-@\t\r]")
 _EXCHANGE = ("/o=", "/O=")
 
 Column = list[str | None]
+
+
+def undefused(column: Column) -> Column:
+    """Cells without the ' that our own exports put before what a spreadsheet would take for a formula."""
+    if not any(value and value.startswith("'") for value in column):
+        return column
+    return [value[1:] if value and _DEFUSED.match(value) else value for value in column]
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -65,9 +66,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], right: Iterable[in
         yield "  ".join(cells).rstrip()
 
 
+NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?")
+
+
 def defused(value: Any) -> Any:
     """A text that a spreadsheet would take for a formula, with a ' before it; import takes one such ' away again."""
-    if isinstance(value, str) and value.lstrip("'").startswith(FORMULA):
+    if isinstance(value, str) and value.lstrip("'").startswith(FORMULA) and not NEGATIVE.fullmatch(value):
         return f"'{value}"
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
@@ -23,11 +24,17 @@ def write(stream: IO[bytes], title: str, header: Sequence[str], rows: Iterable[S
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
-    sheet.append([_cell(name) for name in header])
-    for number, row in enumerate(rows, 2):
-        if number > ROWS:
-            raise _too_much(f"{title} has more rows than a sheet of Excel takes ({ROWS:,}).")
-        sheet.append([_cell(value) for value in row])
+    try:
+        sheet.append([_cell(name) for name in header])
+        for number, row in enumerate(rows, 2):
+            if number > ROWS:
+                raise _too_much(f"{title} has more rows than a sheet of Excel takes ({ROWS:,}).")
+            sheet.append([_cell(value) for value in row])
+    except BaseException:
+        # Only a saved book closes its sheet and takes its temporary file away.
+        with open(os.devnull, "wb") as nowhere:
+            book.save(nowhere)
+        raise
     book.save(stream)
 
 
