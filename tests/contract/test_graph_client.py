@@ -11,6 +11,7 @@ import pytest
 
 from syncd.errors import SetupError, SignInNeeded, StartOver, SyncdError, TryLater
 from syncd.graph import delta
+from syncd.graph.delta import rounds, single
 from syncd.graph.http import Graph, Limits
 from syncd.graph.shapes import (
     SELECT,
@@ -264,7 +265,7 @@ def test_empty_pages_are_no_end_but_a_thousand_are(here: World, monkeypatch: pyt
     expected = ids(here.round())
     here.simulator.faults.add("empty", "delta", count=30)
     assert ids(here.round()) == expected
-    monkeypatch.setattr(delta, "EMPTY_PAGES", 40)
+    monkeypatch.setattr(rounds, "EMPTY_PAGES", 40)
     here.simulator.faults.add("empty", "delta", count=None)
     with pytest.raises(StartOver):
         here.round()
@@ -449,3 +450,39 @@ def whole(here: World) -> dict[str, set[str]]:
     key = min(min(keys) for keys in read.values() if keys)
     assert delta.item(here.graph, MAILBOX, key) is not None
     return read
+
+
+def test_many_contacts_are_asked_for_a_few_at_once(here: World) -> None:
+    mailbox = here.simulator.mailbox(MAILBOX)
+    keys = [item["id"] for item in here.simulator.truth(MAILBOX)]
+    mailbox.delete(keys[0])
+    mailbox.purge(keys[1])
+    alone = [(key, delta.item(here.graph, MAILBOX, key)) for key in keys]
+    singles = len(here.asked("item"))
+    here.simulator.requests.clear()
+    assert list(delta.items(here.graph, MAILBOX, keys)) == alone
+    paths = [seen.path for seen in here.simulator.requests if seen.path.endswith("$batch")]
+    assert len(paths) == -(-singles // single.ABREAST)
+    here.simulator.requests.clear()
+    few = keys[: single.MANY - 1]
+    assert list(delta.items(here.graph, MAILBOX, few)) == alone[: len(few)]
+    assert [seen.kind for seen in here.simulator.requests] == ["item"] * len(few)
+
+
+@pytest.mark.parametrize("name", ["empty-404", "item-gone", "denied", "truncated", "server-error"])
+def test_a_way_without_batches_asks_one_by_one(here: World, name: str) -> None:
+    keys = [item["id"] for item in here.simulator.truth(MAILBOX)]
+    fault = here.simulator.faults.add(name, "batch", count=None)
+    found = list(delta.items(here.graph, MAILBOX, keys))
+    assert [key for key, row in found if row and row["id"] == key] == keys
+    assert fault.struck <= 3
+
+
+def test_what_a_batch_leaves_open_is_asked_alone(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [item["id"] for item in here.simulator.truth(MAILBOX)]
+    monkeypatch.setattr(single, "ABREAST", 6)
+    here.simulator.faults.add("server-error", "item", at=2)
+    here.simulator.faults.add("denied", "item", at=3)
+    found = list(delta.items(here.graph, MAILBOX, keys))
+    assert [key for key, row in found if row and row["id"] == key] == keys
+    assert 1.0 in here.time.waits, "the wait that stands in an item counts for the mailbox"

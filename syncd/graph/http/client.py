@@ -1,4 +1,4 @@
-"""GET requests to Graph: the short waits, the quick tries and the one new token; knows no folder and no contact.
+"""Reading from Graph: the short waits, the quick tries and the one new token; knows no folder and no contact.
 
 What needs more patience or another request than the one at hand leaves as an error named by its remedy.
 """
@@ -11,7 +11,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,9 +42,25 @@ class Limits:
     waited: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request, however often it is sent. `weight` is how many requests Microsoft counts it as."""
+
+    method: str
+    url: str
+    mailbox: str | None
+    prefer: tuple[str, ...]
+    body: str | None = None
+    weight: int = 1
+
+    def headers(self, tries: int) -> dict[str, str]:
+        found = {"Content-Type": "application/json"} if self.body is not None else {}
+        return {**found, "Prefer": self.prefer[min(tries, len(self.prefer) - 1)]} if self.prefer else found
+
+
 @dataclass(slots=True)
 class _Effort:
-    """What one `get` has spent so far; `paused` are the seconds in which its mailbox had to be left alone."""
+    """What one request has spent so far; `paused` are the seconds in which its mailbox had to be left alone."""
 
     start: float
     paused: float = 0.0
@@ -112,47 +128,61 @@ class Graph:
         `mailbox` names the lane (None: the directory's). `prefer` is the Prefer header, or one for each try, the last
         for all further ones. Raises an error of syncd.errors or one of `shapes`; foreign links are never asked.
         """
-        url = self._url(target)
-        lane = self._lane(mailbox or "")
-        choices = [prefer] if isinstance(prefer, str) else list(prefer)
+        choices = (prefer,) if isinstance(prefer, str) else tuple(prefer)
+        return self._ask(_Call("GET", self._url(target), mailbox, choices), check)
+
+    def batch(self, requests: Sequence[Mapping[str, Any]], *, mailbox: str, check: Check | None = None) -> Answer:
+        """The answer to several GETs of one mailbox in one request; `requests` as Graph's $batch takes them.
+
+        Nothing is judged of what is in it: the envelope is 200 also when every request in it failed. Raises as `get`.
+        """
+        body = json.dumps({"requests": list(requests)})
+        return self._ask(_Call("POST", self._url("$batch"), mailbox, (), body, len(requests)), check)
+
+    def _ask(self, call: _Call, check: Check | None) -> Answer:
+        lane = self._lane(call.mailbox or "")
         effort = _Effort(self._clock())
         while True:
-            headers = {"Prefer": choices[min(effort.tries, len(choices) - 1)]} if choices else {}
-            outcome = self._once(url, headers, lane, mailbox, effort)
+            outcome = self._once(call, lane, effort)
             if isinstance(outcome, Answer):
-                fault = self._checked(outcome, check, mailbox)
+                fault = self._checked(outcome, check, call.mailbox)
                 if fault is None:
                     return outcome
                 outcome = fault
-            self._remedy(outcome, effort, lane, mailbox)
+            self._remedy(outcome, effort, lane, call.mailbox)
 
-    def _once(
-        self, url: str, headers: dict[str, str], lane: Lane, mailbox: str | None, effort: _Effort
-    ) -> Answer | meaning.Fault:
+    def _once(self, call: _Call, lane: Lane, effort: _Effort) -> Answer | meaning.Fault:
         effort.token = self._tokens.get()
+        whose = call.mailbox or "directory"
         mark = str(uuid.uuid4())
-        headers = {**headers, "Authorization": f"Bearer {effort.token}", "client-request-id": mark}
+        headers = {**call.headers(effort.tries), "Authorization": f"Bearer {effort.token}", "client-request-id": mark}
         with lane.slots:
-            effort.paused += self._await(lane, mailbox)
-            lane.count()
+            effort.paused += self._await(lane, call.mailbox)
+            lane.count(call.weight)
             self._step("graph.send")
             try:
-                limits = self._limits
-                reply = self._line.send("GET", url, headers=headers, seconds=limits.answer, limit=limits.size)
+                reply = self._line.send(
+                    call.method,
+                    call.url,
+                    headers=headers,
+                    body=call.body,
+                    seconds=self._limits.answer,
+                    limit=self._limits.size,
+                )
             except Broken as caught:
-                log.info("%s: no whole answer (%s), our request %s", mailbox or "directory", caught.seen, mark)
-                return meaning.broken(caught, mailbox)
+                log.info("%s: no whole answer (%s), our request %s", whose, caught.seen, mark)
+                return meaning.broken(caught, call.mailbox)
             self._step("graph.received")
         if reply.status != 200:
             log.info(
                 "%s: Graph answered %d, request-id %s, %s",
-                mailbox or "directory",
+                whose,
                 reply.status,
                 reply.headers.get("request-id", "none"),
                 reply.headers.get("date", "no date"),
             )
-            return meaning.judge(reply, mailbox)
-        return _parsed(reply, mailbox)
+            return meaning.judge(reply, call.mailbox)
+        return _parsed(reply, call.mailbox)
 
     def _checked(self, answer: Answer, check: Check | None, mailbox: str | None) -> meaning.Fault | None:
         seen = check(answer) if check else None

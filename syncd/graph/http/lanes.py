@@ -34,7 +34,7 @@ class Lane:
         with self._lock:
             self._closed_until = max(self._closed_until, self._clock() + seconds)
 
-    def count(self) -> None:
-        """A request goes out now."""
+    def count(self, requests: int = 1) -> None:
+        """So many requests go out now."""
         with self._lock:
-            self._sent.append(self._clock())
+            self._sent.extend([self._clock()] * requests)

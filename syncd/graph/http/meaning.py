@@ -11,7 +11,7 @@ import binascii
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from syncd.errors import Problem, SetupError, SignInNeeded, StartOver, SyncdError, TryLater
 from syncd.graph.auth import Broken, Reply, asked, unreachable
@@ -58,23 +58,23 @@ _SAFE = re.compile(r"[\w .:,+\-]{1,80}")
 
 def judge(reply: Reply, mailbox: str | None) -> Fault:
     """The fault of an answer that is not 200. `mailbox` None: the request was about the directory."""
-    codes = _codes(reply)
+    said = _codes(reply)
     after = asked(reply.headers)
-    if reply.status in (423, 429, 507, 509) or _BUSY.intersection(codes):
+    if reply.status in (423, 429, 507, 509) or _BUSY.intersection(said):
         return Fault(throttled(mailbox, after, _trace(reply)), "slower", after, reconnect=reply.status == 503)
     if reply.status == 401:
         return Fault(_token(reply), "token", claims=_claims(reply))
     if reply.status == 403:
-        return Fault(_forbidden(reply, codes, mailbox))
+        return Fault(_forbidden(reply, said, mailbox))
     if reply.status == 404:
-        return _missing(reply, codes, mailbox)
+        return _missing(reply, said, mailbox)
     if reply.status == 410:
         return Fault(over(_trace(reply), reply.headers.get("location") or None))
-    if "errorcorruptdata" not in codes and (reply.status == 408 or (reply.status >= 500 and reply.status != 501)):
+    if "errorcorruptdata" not in said and (reply.status == 408 or (reply.status >= 500 and reply.status != 501)):
         return Fault(_server(reply, after), "again", after, reconnect=reply.status == 503)
     if reply.status < 400:
         return unsound(f"Graph answered {reply.status}, which no such request has as its answer", mailbox, reply)
-    return Fault(_rejected(reply, codes))
+    return Fault(_rejected(reply, said))
 
 
 def broken(fault: Broken, mailbox: str | None) -> Fault:
@@ -138,6 +138,17 @@ def over(trace: str = "", location: str | None = None) -> StartOver:
     )
 
 
+def codes(body: object) -> list[str]:
+    """All error codes of an answer's JSON in lower case, the innermost first; [] when it is none of Graph's errors."""
+    level = body.get("error") if isinstance(body, dict) else None
+    found: list[str] = []
+    while isinstance(level, dict) and len(found) < 9:
+        code = level.get("code")
+        found.append(code.lower() if isinstance(code, str) else "")
+        level = level.get("innerError") or level.get("innererror")
+    return [code for code in reversed(found) if code and not code.isdigit()]
+
+
 def folder_gone(trace: str = "") -> FolderGone:
     """The error for a folder that is there no more."""
     return FolderGone(
@@ -162,9 +173,9 @@ def _token(reply: Reply) -> SignInNeeded:
     )
 
 
-def _forbidden(reply: Reply, codes: list[str], mailbox: str | None) -> SyncdError:
+def _forbidden(reply: Reply, said: list[str], mailbox: str | None) -> SyncdError:
     trace = _trace(reply)
-    if "errorquotaexceeded" in codes:
+    if "errorquotaexceeded" in said:
         return QuotaFull(
             Problem(
                 "SY-M02",
@@ -186,44 +197,44 @@ def _forbidden(reply: Reply, codes: list[str], mailbox: str | None) -> SyncdErro
     return NoAccess(
         Problem(
             "SY-M03",
-            f"The app is not allowed into the mailbox {mailbox} (403{_named(codes)}).",
+            f"The app is not allowed into the mailbox {mailbox} (403{_named(said)}).",
             "Its permission leaves this mailbox out; a change of it takes up to 2 hours. What is here stays." + trace,
             "Exchange administrator: add the mailbox to the app's scope, or take it out of [graph] mailboxes.",
         )
     )
 
 
-def _missing(reply: Reply, codes: list[str], mailbox: str | None) -> Fault:
+def _missing(reply: Reply, said: list[str], mailbox: str | None) -> Fault:
     trace = _trace(reply)
-    if not codes:
+    if not said:
         return unsound("Graph answered 404 without saying what is missing", mailbox, reply)
-    if "errorsyncfoldernotfound" in codes:
+    if "errorsyncfoldernotfound" in said:
         return Fault(folder_gone(trace))
-    if any(code.startswith("mailboxnot") for code in codes):
+    if any(code.startswith("mailboxnot") for code in said):
         return Fault(
             MailboxGone(
                 Problem(
                     "SY-M04",
-                    f"{mailbox} has no mailbox in Exchange Online (404{_named(codes)}).",
+                    f"{mailbox} has no mailbox in Exchange Online (404{_named(said)}).",
                     "Most likely no licence, a guest, or still on the on-premises server. What is here stays." + trace,
                     "License or migrate it, or take it out of [graph] mailboxes. Licensed today? Wait some hours.",
                 )
             )
         )
-    if _NO_USER.intersection(codes):
+    if _NO_USER.intersection(said):
         return Fault(
             MailboxGone(
                 Problem(
                     "SY-M01",
-                    f"The tenant has no user {mailbox} (404{_named(codes)}).",
+                    f"The tenant has no user {mailbox} (404{_named(said)}).",
                     "The address has a typing error, was renamed, or the user was removed. What is here stays." + trace,
                     "Correct [graph] mailboxes; after a renaming: syncd mailbox rename.",
                 )
             )
         )
-    if "erroritemnotfound" in codes:
+    if "erroritemnotfound" in said:
         return Fault(ItemGone(Problem("SY-G14", "The contact is not in the mailbox any more.", trace.strip())))
-    return Fault(_rejected(reply, codes))
+    return Fault(_rejected(reply, said))
 
 
 def _server(reply: Reply, after: float | None) -> TryLater:
@@ -238,31 +249,24 @@ def _server(reply: Reply, after: float | None) -> TryLater:
     )
 
 
-def _rejected(reply: Reply, codes: list[str]) -> Rejected:
+def _rejected(reply: Reply, said: list[str]) -> Rejected:
     return Rejected(
         Problem(
             "SY-G11",
-            f"Graph does not take a request of this program ({reply.status}{_named(codes)}).",
+            f"Graph does not take a request of this program ({reply.status}{_named(said)}).",
             "That should not happen; what is here stays as it is." + _trace(reply),
             "Please report it with this text.",
         ),
         status=reply.status,
-        code=codes[0] if codes else "",
+        code=said[0] if said else "",
     )
 
 
 def _codes(reply: Reply) -> list[str]:
-    """All error codes of an answer in lower case, the innermost first; [] when the body is none of Graph's."""
     try:
-        level: Any = json.loads(reply.body, strict=False)["error"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+        return codes(json.loads(reply.body, strict=False))
+    except (ValueError, RecursionError):
         return []
-    found: list[str] = []
-    while isinstance(level, dict) and len(found) < 9:
-        code = level.get("code")
-        found.append(code.lower() if isinstance(code, str) else "")
-        level = level.get("innerError") or level.get("innererror")
-    return [code for code in reversed(found) if code and not code.isdigit()]
 
 
 def _claims(reply: Reply) -> str | None:
@@ -275,8 +279,8 @@ def _claims(reply: Reply) -> str | None:
         return None
 
 
-def _named(codes: list[str]) -> str:
-    return f" {codes[0]}" if codes and _SAFE.fullmatch(codes[0]) else ""
+def _named(said: list[str]) -> str:
+    return f" {said[0]}" if said and _SAFE.fullmatch(said[0]) else ""
 
 
 def _trace(reply: Reply | None) -> str:

@@ -1,0 +1,13 @@
+"""Folders, changes and contacts of one mailbox, page by page; knows no store and decides nothing about contacts.
+
+Source: Microsoft Graph v1.0, contactFolder, contact: delta, and immutable ids. A row is a hint of what to look at; what
+became of a removed one is the caller's question to `item`.
+"""
+
+from __future__ import annotations
+
+from syncd.graph.delta.rounds import PAGE_SIZE, listing, pages
+from syncd.graph.delta.single import item, items
+from syncd.graph.delta.tree import folders, users
+
+__all__ = ["PAGE_SIZE", "folders", "item", "items", "listing", "pages", "users"]
