@@ -14,6 +14,7 @@ from typing import Any, Self, TextIO
 
 import trustme
 
+from syncd.errors import Problem, SetupError
 from syncd.simulator.control import Control
 from syncd.simulator.samples import REFUSED
 from syncd.simulator.server import Server
@@ -44,13 +45,27 @@ class Simulator(World):
         authority = trustme.CA(organization_name="syncd simulator")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1", "localhost", "::1").configure_cert(context)
-        self._server = Server(port, self.serve, self.clock, context)
+        self._server = self._listen(port, context)
         self._control = Server(0, self.control.handle, self.clock)
         self._own_folder = ca_folder is None
         self._folder = ca_folder or Path(tempfile.mkdtemp(prefix="syncd-simulator-"))
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         authority.cert_pem.write_to_path(self.ca)
         self.root = self.authority = f"https://127.0.0.1:{self._server.port}"
         self.tenant_data.root = self.faults.root = self.root
+
+    def _listen(self, port: int, context: ssl.SSLContext) -> Server:
+        try:
+            return Server(port, self.serve, self.clock, context)
+        except OSError as error:
+            raise SetupError(
+                Problem(
+                    "SY-D01",
+                    f"Port {port} of this machine cannot be had: {error.strerror or error}.",
+                    "Another program, perhaps another simulator, listens there. Nothing was started.",
+                    "Choose another --port, or leave it out for one that is free.",
+                )
+            ) from None
 
     @property
     def ca(self) -> Path:

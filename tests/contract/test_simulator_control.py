@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 import requests
 
+from syncd.errors import SetupError
 from syncd.simulator.app import Simulator, serve
 from syncd.simulator.clock import iso
 from tests.contract.plain import ANNA, BUYERS, Client, Data, feed, ids, removed
@@ -158,6 +159,12 @@ def test_serve_prints_one_line_and_leaves_nothing_behind() -> None:
     thread.join(10)
     assert not thread.is_alive()
     assert not Path(line["ca"]).exists()
+
+
+def test_a_port_that_is_taken_is_named(simulator: Simulator) -> None:
+    port = int(simulator.root.rsplit(":", 1)[1])
+    with pytest.raises(SetupError, match=rf"Port {port} of this machine cannot be had: Address already in use"):
+        Simulator(1, 1, port=port)
 
 
 def test_a_failure_inside_is_raised_at_the_end() -> None:
