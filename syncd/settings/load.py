@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
@@ -113,7 +114,7 @@ def _profiles(found: Found, made: Mapping[str, Any]) -> dict[str, Profile]:
         if table.section != "profiles":
             continue
         name = title.removeprefix("[profiles.").removesuffix("]")
-        if not NAME.fullmatch(name) or name.lower() in ("done", "waiting", "failed"):
+        if not re.fullmatch(NAME, name) or name.lower() in ("done", "waiting", "failed"):
             found.fault(
                 "SY-C05",
                 f"A profile cannot be named {name!r}.",

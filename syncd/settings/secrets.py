@@ -94,7 +94,7 @@ def _judge(found: Found, table: Table) -> None:
                 "It is seen by whoever reads the file, and goes into its copies and backups.",
                 f"Put it into a file of its own (chmod 600) and write {one.name}_file.",
             )
-        if one.name == "client_secret" and GUID.fullmatch(given.value.strip()):
+        if one.name == "client_secret" and re.fullmatch(GUID, given.value.strip()):
             found.warn(
                 "SY-C14",
                 f"{given.name} looks like an id.",

@@ -42,10 +42,10 @@ class Reader:
 
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
-DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]{2,}", re.IGNORECASE)
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+ADDRESS = r"[^\s@<>,;]+@[^\s@<>,;]+"
+DOMAIN = r"[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?\.[a-zA-Z]{2,}"
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 
 def line(value: Any) -> str:
@@ -173,7 +173,7 @@ def zone(value: Any) -> str:
 def address(value: Any) -> str:
     """A mailbox: its address, its id in Entra, or "*"."""
     text = line(value)
-    if text and text != "*" and not ADDRESS.fullmatch(text) and not GUID.fullmatch(text):
+    if text and text != "*" and not re.fullmatch(ADDRESS, text) and not re.fullmatch(GUID, text):
         raise Wrong("addresses (anna@firm.example) or ids of mailboxes")
     return text
 
@@ -194,7 +194,7 @@ def maybe_single(value: Any) -> str | None:
 def domain(value: Any) -> str:
     """A mail domain, lower case, without a leading "@"."""
     text = line(value).lower().removeprefix("@")
-    if text and not DOMAIN.fullmatch(text):
+    if text and not re.fullmatch(DOMAIN, text):
         raise Wrong('mail domains such as "firm.example"')
     return text
 
@@ -204,7 +204,7 @@ def tenant(value: Any) -> str:
     text = line(value)
     if text.lower() in ("common", "organizations", "consumers"):
         raise Wrong("the id of one tenant: an app that signs in by itself belongs to one tenant")
-    if not GUID.fullmatch(text) and not DOMAIN.fullmatch(text):
+    if not re.fullmatch(GUID, text) and not re.fullmatch(DOMAIN, text):
         raise Wrong("the tenant's id (8-4-4-4-12 letters and digits) or one of its domains")
     return text
 
