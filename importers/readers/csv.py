@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from importers import headers
 from importers.headers import Vocabulary
@@ -26,6 +26,8 @@ _BLOCK = 1 << 18
 _HEAD = 65_536
 _LOOK_AHEAD = 1 << 20
 _TOP_ROWS = 30
+_HOWS: tuple[Literal[0, 3], ...] = (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _BINARY_SHARE = 20
 _END = "\ud800end of file\ud800"
 """No decoded text holds this surrogate, so the mark cannot be mistaken."""
@@ -81,7 +83,8 @@ def _written(source: Source, order: Order, words: Vocabulary) -> tuple[str, bool
             source.refuse("SY-F20", seen=order.encoding)
         return order.encoding, False
     found = encoding.find(source.file, source.head, order.language, lambda text: dialect.words(text, words.knows))
-    if not found.name.startswith(("utf-16", "utf-32")) and source.head.count(0) * _BINARY_SHARE > len(source.head):
+    controls = len(source.head) - len(source.head.translate(None, _CONTROL))
+    if not found.name.startswith(("utf-16", "utf-32")) and controls * _BINARY_SHARE > len(source.head):
         source.refuse("SY-F14", seen="binary")
     return found.name, found.clean
 
@@ -130,8 +133,9 @@ class _Rows:
         """All rows, at most `size` a chunk."""
         while not self._done:
             chunk = Chunk()
+            self._read(chunk, size)
             while len(chunk.rows) + len(chunk.bad) < size and not self._done:
-                self._read(chunk, size - len(chunk.rows) - len(chunk.bad))
+                self._read_one_by_one(chunk, size - len(chunk.rows) - len(chunk.bad))
             self._lines.drop(self._next)
             yield chunk
 
@@ -193,8 +197,9 @@ class _Rows:
         return too_wide and self._whole(held[1])
 
     def _whole(self, line: str) -> bool:
-        row = next(csv.reader([line], delimiter=self._delimiter))
-        return len(row) == self._width if self._width else len(row) > 1
+        """Whether a line has as many cells as the header, read with its quotes or without them."""
+        rows = [next(csv.reader([line], delimiter=self._delimiter, quoting=how)) for how in _HOWS]
+        return any(len(row) == self._width if self._width else len(row) > 1 for row in rows)
 
     def _give_up(self, chunk: Chunk, line: int) -> None:
         """Refuse the line on which a quote opens and start again with the next."""

@@ -23,9 +23,12 @@ class Reader:
     def __init__(self, path: str, order: Order, *, careful: bool = False) -> None:
         self._source = Source(path, order.language)
         self._order = order
-        words = vocabulary.headers()
-        self._table, self._heading = self._found(words, careful)
-        self._check_constants()
+        try:
+            self._table, self._heading = self._found(vocabulary.headers(), careful)
+            self._check_constants()
+        except BaseException:
+            self._source.close()
+            raise
         self.opened: Opened = self._heading.opened(self._table, order)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -37,6 +40,8 @@ class Reader:
         self._source.close()
 
     def _found(self, words: Vocabulary, careful: bool) -> tuple[Table, Heading]:
+        if not self._source.size:
+            self._source.refuse("SY-F10")
         kind = self._source.kind()
         if kind in ("zip", "ole"):
             from importers.readers import workbook

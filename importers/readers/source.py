@@ -40,8 +40,6 @@ class Source:
         self.size = self._start[1]
         self.head = self.file.read(_HEAD)
         self.file.seek(0)
-        if not self.size:
-            self.refuse("SY-F10")
 
     def refuse(self, code: str, **values: object) -> NoReturn:
         """Raise `UnreadableFile` with the text of a code."""

@@ -1,6 +1,7 @@
 """Files as people send them, read whole: what each column became, every row, every refusal.
 
-Drop a file into `files/`, name it in `FILES`, run `REGENERATE=1 pytest tests/golden/test_files.py`, read the difference.
+Drop a file into `files/`, name it in `FILES`, run
+`REGENERATE=1 pytest tests/golden/test_files.py`, read the difference.
 """
 
 from __future__ import annotations
