@@ -5,6 +5,8 @@ Tests hand in their own clock and step hook; everything else is as in production
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +22,18 @@ if TYPE_CHECKING:
     from syncd.graph.auth import Credentials, Tokens
     from syncd.graph.http import Graph
     from syncd.graph.shapes import Network
-    from syncd.intake import Intake, Options
+    from syncd.intake import Intake, Options, Watch
+    from syncd.sync.engine import SyncOrder, Syncing
+    from syncd.work.jobs import Halt, Jobs
 
 
 class Wiring:
     """The parts of one process, made when they are first asked for."""
 
-    def __init__(self, given: Settings, *, step: Step = no_step, clock: Clock = now) -> None:
+    def __init__(
+        self, given: Settings, *, step: Step = no_step, clock: Clock = now, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.sleep = sleep
         self.settings = given
         self.step = step
         self.clock = clock
@@ -141,7 +148,87 @@ class Wiring:
         """Graph, shared by all mailboxes. Raises SetupError when the settings have no [graph]."""
         from syncd.graph.http import Graph
 
-        return Graph(self.graph_settings.root, self.tokens, self.network, step=self.step)
+        return Graph(self.graph_settings.root, self.tokens, self.network, sleep=self.sleep, step=self.step)
+
+    def syncing(self, halt: Callable[[], None] = lambda: None) -> Syncing:
+        """Syncs mailboxes into the store. Raises SetupError when the settings have no [graph]."""
+        from syncd.sync.engine import Syncing
+
+        return Syncing(self.store(), self.graph, self.words(), self.clock, halt)
+
+    def sync_order(self, **wishes: Any) -> SyncOrder:
+        """What a sync of all mailboxes of the settings is told to do; `"*"` asks Graph for the users there are."""
+        from syncd.crm.accounts import Rule
+        from syncd.sync.engine import MailboxOrder, SyncOrder
+        from syncd.sync.mapping import Rules
+
+        graph, sync = self.graph_settings, self.settings.sync
+        special = {m.address.casefold(): m for m in self.settings.mailbox}
+        addresses = self._addresses()
+        addresses.sort(key=lambda a: -(special[a.casefold()].priority if a.casefold() in special else 0))
+        made = []
+        for rank, address in enumerate(addresses):
+            one = special.get(address.casefold())
+            rules = Rules(
+                folders=sync.folders if one is None or one.folders is None else one.folders,
+                exclude_folders=sync.exclude_folders,
+                categories=sync.categories if one is None or one.categories is None else one.categories,
+                exclude_categories=sync.exclude_categories,
+            )
+            made.append(MailboxOrder(address, rank, rules, one.owner if one else None))
+        return SyncOrder(
+            tenant=graph.tenant_id,
+            mailboxes=made,
+            fields=sync.fields,
+            on_removed=sync.on_removed,
+            max_count=sync.max_removals.count,
+            max_percent=sync.max_removals.percent,
+            rule=Rule(frozenset(sync.account_rule), sync.own_companies, frozenset(sync.own_domains)),
+            page_size=graph.page_size,
+            concurrency=graph.concurrency,
+            **wishes,
+        )
+
+    def _addresses(self) -> list[str]:
+        from syncd.graph import delta
+
+        graph = self.graph_settings
+        excluded = {a.casefold() for a in graph.exclude_mailboxes}
+        found = [a for a in graph.mailboxes if a != "*"]
+        if "*" in graph.mailboxes:
+            found += sorted(user.address for user in delta.users(self.graph) if not user.guest)
+        return [a for a in dict.fromkeys(found) if a.casefold() not in excluded]
+
+    def watch(self, halt: Callable[[], None] = lambda: None) -> Watch | None:
+        """The watched folder, made when it is not there; None when the settings watch none."""
+        from zoneinfo import ZoneInfo
+
+        from importers.folder import Inbox
+        from syncd.intake import Watch
+
+        place, locale = self.settings.inbox.folder, self.settings.locale
+        if place is None:
+            return None
+        place.mkdir(parents=True, exist_ok=True)
+        inbox = Inbox(
+            place, settle=self.settings.inbox.settle, language=locale.language, zone=ZoneInfo(locale.timezone),
+            step=self.step,
+        )
+        return Watch(inbox, self.intake(), self.options, actor="inbox", halt=halt)
+
+    def jobs(self, halt: Halt) -> Jobs:
+        """The service's jobs."""
+        from syncd.work.jobs import Jobs
+
+        synced = self.settings.graph is not None
+        return Jobs(
+            self.store(),
+            self.clock,
+            watch=self.watch(halt.check),
+            syncing=self.syncing(halt.check) if synced else None,
+            order=self.sync_order if synced else None,
+            every=self.settings.sync.every,
+        )
 
     @property
     def graph_settings(self) -> settings.Graph:

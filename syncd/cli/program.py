@@ -12,9 +12,13 @@ from syncd.cli.call import Call, shared_options
 from syncd.errors import SyncdError
 
 COMMANDS = {
+    "demo": ("demo", "Try the whole product on this machine, no account needed."),
     "init": ("setup", "Write a settings file and create the store."),
     "check": ("checks", "Tell item by item what works, and what to do where not."),
+    "run": ("service", "Run the service: schedule and watched folder."),
+    "sync": ("sync", "Sync mailboxes now."),
     "import": ("files", "Import files of leads, contacts or accounts."),
+    "apply": ("sync", "Carry out a plan that a dry run saved, or that a brake stopped."),
     "undo": ("history", "Take back what a run did."),
     "runs": ("history", "List the runs, or all that one run changed."),
     "why": ("reasons", "Where each value of a record came from, and why."),

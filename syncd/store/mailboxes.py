@@ -276,6 +276,16 @@ def mark(tx: Session, marks: Sequence[Mark]) -> None:
     )
 
 
+def detach(tx: Session, gone: Sequence[int], held: Sequence[int]) -> None:
+    """Unties items from their contacts, which stay: those that are gone for good, and those held as they are now."""
+    mark(tx, [Mark(item, None, None, "deleted") for item in gone])
+    tx.many(
+        "UPDATE source_item SET held = contact, contact = NULL, applied = observed, applied_digest = digest,"
+        " applied_modified = modified, pending = 0 WHERE id = ?",
+        [(item,) for item in held],
+    )
+
+
 def ranks(tx: Session, tenant: str, addresses: Sequence[str]) -> dict[int, int]:
     """Mailbox id to its place in the settings; mailboxes that are no longer there come last."""
     ids = {row[0]: row[1] for row in tx.rows("SELECT address, id FROM mailbox WHERE tenant = ?", tenant)}
@@ -322,3 +332,14 @@ def waits(tx: Session, of: int) -> tuple[str, str] | None:
     """Until when the mailbox is not to be asked, and why; None when it may be."""
     row = tx.row("SELECT retry_at, retry_why FROM mailbox WHERE id = ? AND retry_at IS NOT NULL", of)
     return (str(row[0]), str(row[1])) if row else None
+
+
+def times(tx: Session, of: int) -> tuple[str | None, str | None]:
+    """When the mailbox is due, and before when it is not to be asked; None: at once."""
+    row = tx.rows("SELECT due, retry_at FROM mailbox WHERE id = ?", of)[0]
+    return row[0], row[1]
+
+
+def plan_next(tx: Session, of: int, due: str) -> None:
+    """Notes when the mailbox is due next."""
+    tx.run("UPDATE mailbox SET due = ? WHERE id = ?", due, of)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -56,9 +57,13 @@ class _Part:
 
 
 class Syncing:
-    """Syncs mailboxes into one store through one Graph."""
+    """Syncs mailboxes into one store through one Graph. `halt` is called between pages and batches: what it raises ends
+    the sync in good order, to be gone on with."""
 
-    def __init__(self, store: Store, graph: Graph, words: Words, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, graph: Graph, words: Words, clock: Clock, halt: Callable[[], None] = lambda: None
+    ) -> None:
+        self.halt = halt
         self.store = store
         self.graph = graph
         self.words = words
@@ -129,7 +134,9 @@ class Syncing:
     def _read_one(self, order: SyncOrder, part: _Part, by_hand: bool) -> SyncdError | None:
         try:
             self._may_ask(part, by_hand)
-            round = Round(self.store, self.graph, self.clock, order, part.of, part.mailbox, part.run, part.lease)
+            round = Round(
+                self.store, self.graph, self.clock, order, part.of, part.mailbox, part.run, part.lease, self.halt
+            )
             round.read()
         except SyncdError as error:
             return error
@@ -175,6 +182,7 @@ class Syncing:
     def _carry_out(self, order: SyncOrder, part: _Part) -> None:
         after = (0, "")
         while True:
+            self.halt()
             with self.store.writing("sync:batch") as tx:
                 leases.prove(tx, part.lease, self.clock())
                 items = mailboxes.pending(tx, part.mailbox.id, after, order.batch)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,7 @@ class Round:
     mailbox: Mailbox
     run: int
     lease: Lease
+    halt: Callable[[], None]
     number: int = 0
     folders: dict[str, Folder] = field(default_factory=dict)
 
@@ -117,6 +118,7 @@ class Round:
             ledger.report(tx, self.run, problems)
 
     def _page(self, cursor: Cursor, page: Page) -> None:
+        self.halt()
         rows = [dict(row) for row in page.items]
         with self.store.reading() as tx:
             known = mailboxes.known(tx, self.mailbox.id, [row["id"] for row in rows])

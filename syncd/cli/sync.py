@@ -1,0 +1,136 @@
+"""The commands `sync` and `apply`: mailboxes now, and plans that wait for a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from syncd.cli import text
+from syncd.cli.arguments import reason_option
+from syncd.cli.call import Call, command, told
+from syncd.errors import Problem, Refused, SetupError
+
+Document = dict[str, Any]
+SHOWN = ("created", "updated", "unchanged", "removed", "excluded", "refused", "review")
+HEAD = ("mailbox", "received", "new", "changed", "same", "removed", "left out", "refused", "review")
+STOPPED = 3
+
+
+@command("sync", example="syncd sync\nsyncd sync anna.weber@norrvik.example --full --reason 'after the move'\nsyncd sync --dry-run --json")
+@click.argument("addresses", nargs=-1, metavar="[MAILBOX …]")
+@click.option("--folder", metavar="NAME", help="Only folders of that name and those below.")
+@click.option("--full", is_flag=True, help="Read everything anew and look for what is no longer there.")
+@click.option("--dry-run", is_flag=True, help="Plan only; saves the plan for `syncd apply`.")
+@reason_option
+def sync_command(
+    call: Call, addresses: tuple[str, ...], folder: str | None, full: bool, dry_run: bool, reason: str
+) -> int:
+    """Sync the mailboxes of the settings, or the named ones, now."""
+    wiring = call.wiring
+    order = wiring.sync_order(full=full, dry_run=dry_run, folder=folder)
+    if addresses:
+        order = replace(order, mailboxes=_chosen(order.mailboxes, addresses))
+    try:
+        made = wiring.syncing().sync(order, actor=call.actor, reason=reason)
+    except SetupError as error:
+        return _set_up_wrong(call, error)
+    document = _document(call, made.run)
+    call.give(document)
+    for line in _told(document, dry_run):
+        call.say(line)
+    if made.stopped:
+        return STOPPED
+    return int(bool(made.failed) or document["counts"]["refused"] > 0)
+
+
+def _chosen(known: Any, addresses: tuple[str, ...]) -> list[Any]:
+    by_name = {m.address.casefold(): m for m in known}
+    unknown = [a for a in addresses if a.casefold() not in by_name]
+    if unknown:
+        raise Refused(
+            Problem(
+                "SY-M12",
+                f"[graph] mailboxes does not name {', '.join(unknown)}.",
+                "Only mailboxes of the settings are synced.",
+                f"Add it there, or name one of: {', '.join(m.address for m in known)}.",
+            )
+        )
+    wanted = {a.casefold() for a in addresses}
+    return [m for m in known if m.address.casefold() in wanted]
+
+
+def _set_up_wrong(call: Call, error: SetupError) -> int:
+    """Sign-in or settings are wrong: the document is the parent run with no mailboxes, when there is one."""
+    from syncd.crm import runs
+
+    for problem in error.problems:
+        call.note(told(problem))
+    with call.wiring.store().reading() as tx:
+        newest = next((r for r in runs.listed(tx, 1) if r["kind"] == "sync"), None)
+    call.give((newest or {"error": error.problems[0].plain()}) | ({"mailboxes": []} if newest else {}))
+    return error.exit
+
+
+def _document(call: Call, run: int) -> Document:
+    from syncd.crm import runs
+
+    with call.wiring.store().reading() as tx:
+        return runs.document(tx, run) | {"mailboxes": [runs.document(tx, one) for one in runs.children(tx, run)]}
+
+
+def _told(document: Document, dry_run: bool) -> Iterator[str]:
+    parts = document["mailboxes"]
+    good = [run for run in parts if run["state"] != "failed"]
+    yield f"run {document['id']} · by {document['actor']} · {len(good)} of {len(parts)} mailboxes{' · planned, nothing changed' if dry_run else ''}"
+    yield ""
+    rows = [[run["source"], *_figures(run)] for run in parts]
+    rows.append(["total", *_figures(document)])
+    yield from text.table(HEAD, rows, right=range(1, len(HEAD)))
+    for run in parts:
+        for problem in run["problems"]:
+            if run["state"] in ("failed", "stopped") or problem["code"].startswith("SY-M"):
+                yield ""
+                yield told(problem)
+    yield ""
+    if document["state"] == "planned":
+        yield f"carry out  syncd apply {document['id']}"
+    else:
+        yield f"details  syncd runs {document['id']}     take back  syncd undo {document['id']}"
+
+
+def _figures(run: Document) -> list[Any]:
+    if run["state"] == "failed" and not any(run["counts"].values()):
+        return ["FAILED", *[""] * (len(HEAD) - 2)]
+    counts = run["counts"]
+    received = sum(counts[name] for name in SHOWN[:-1])
+    return [received, *(counts[name] for name in SHOWN)]
+
+
+@command("apply", example="syncd apply 215\nsyncd apply 213 --approve\nsyncd apply 213 --keep")
+@click.argument("run", type=click.IntRange(min=1), metavar="RUN")
+@click.option("--approve", is_flag=True, help="Carry out exactly what a brake stopped.")
+@click.option("--keep", "keeping", is_flag=True, help="Keep what a brake would have taken away, detached from Outlook.")
+def apply_command(call: Call, run: int, approve: bool, keeping: bool) -> int:
+    """Carry out the plan of a RUN as it was shown, or not at all."""
+    if approve and keeping:
+        raise click.UsageError("--approve and --keep exclude each other")
+    wiring = call.wiring
+    if keeping:
+        from syncd.sync.engine.keep import keep
+
+        kept = keep(wiring.store(), run, words=wiring.words(), clock=wiring.clock)
+        call.say(f"{kept:,} contacts stay here, no longer tied to Outlook")
+    else:
+        from syncd.crm.saved import apply_saved
+
+        apply_saved(wiring.store(), run, words=wiring.words(), clock=wiring.clock, approve=approve)
+    document = _document(call, run)
+    if not document["mailboxes"]:
+        del document["mailboxes"]
+    call.give(document)
+    call.say(f"run {run} · {document['state']} · {text.counts(document['counts'])}")
+    call.say(f"take back  syncd undo {run}")
+    return 0
