@@ -57,7 +57,7 @@ def _refusal(status: int, text: str) -> Answer:
 
 
 def _mailboxes(world: World, args: list[str], data: Data) -> Any:
-    boxes = world.tenant_data.mailboxes.values()
+    boxes = list(world.tenant_data.mailboxes.values())
     return [{"address": box.address, "name": box.name, "guid": box.guid, "kind": box.kind} for box in boxes]
 
 
@@ -118,7 +118,9 @@ def _shown(folder: Folder) -> Data:
 
 
 def _folders(world: World, args: list[str], data: Data) -> Any:
-    return [_shown(folder) for folder in world.mailbox(args[0]).tree()]
+    box = world.mailbox(args[0])
+    with box.lock:
+        return [_shown(folder) for folder in box.tree()]
 
 
 def _add_folder(world: World, args: list[str], data: Data) -> Any:

@@ -36,6 +36,8 @@ _LABELS = (
     ("Fournisseur", "Client", "Famille"),
     ("Leverantör", "Kund", "Privat"),
 )
+_ODD_FIRMS = [slug(odd.get("companyName", "")) for odd in ODDITIES]
+"""Names that the oddities have taken: another firm of such a name would be another story."""
 _ODD_EVERY = 6
 _SHARED_EVERY = 15
 _TEAM = 5
@@ -197,7 +199,7 @@ class Stock:
         form, other = source.choice(land.forms)
         town, code = source.choice(land.towns)
         bare = f"{family} {trade}"
-        while slug(bare) in self._domains:
+        while slug(bare) in self._domains or any(name.startswith(slug(bare)) for name in _ODD_FIRMS):
             bare = f"{family}-{source.choice(land.family)} {trade} {town}"
         self._domains.add(slug(bare))
         name = f"{bare} {form}"

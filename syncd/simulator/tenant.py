@@ -66,7 +66,7 @@ class Tenant:
     def find(self, key: str) -> Mailbox | None:
         """By address (case does not matter) or GUID."""
         found = self.mailboxes.get(key.lower())
-        return found or next((box for box in self.mailboxes.values() if box.guid == key.lower()), None)
+        return found or next((box for box in list(self.mailboxes.values()) if box.guid == key.lower()), None)
 
     def feed(self, mailbox: Mailbox) -> Feed:
         return self.feeds[mailbox.address.lower()]

@@ -75,7 +75,8 @@ class World:
         """All delta links (of one mailbox, or of all) answer 410 from now on."""
         chosen = [self.mailbox(address)] if address else list(self.tenant_data.mailboxes.values())
         for mailbox in chosen:
-            self.tenant_data.feed(mailbox).reset()
+            with mailbox.lock:
+                self.tenant_data.feed(mailbox).reset()
 
     def serve(self, request: Request) -> Answer:
         """The answer to a request of Entra or Graph; both live on one origin."""
