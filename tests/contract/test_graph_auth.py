@@ -6,6 +6,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from syncd.errors import SetupError, SignInNeeded, SyncdError, TryLater
 from syncd.graph import delta
-from syncd.graph.auth import Credentials, Tokens
+from syncd.graph.auth import Broken, Credentials, Line, Tokens
 from syncd.graph.http import Graph
 from syncd.graph.shapes import Network
 from tests.contract.graph_world import MAILBOX, World, world
@@ -273,6 +274,31 @@ def test_a_proxy_is_used_and_its_refusals_are_told_apart(here: World, monkeypatc
     refusal(tokens(here, closed), "SY-G03", 78)
 
 
+def test_headers_that_drip_have_an_end_too(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Answering(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 60, context, pause=0.05) as server:
+        start = time.monotonic()
+        with pytest.raises(Broken) as caught:
+            Line(Network(str(tmp_path / "ca.pem"))).send(
+                "GET", f"https://127.0.0.1:{server.port}/", headers={}, seconds=0.3
+            )
+        assert caught.value.kind == "slow" and time.monotonic() - start < 1
+
+
+def test_a_proxy_carries_sign_in_and_graph(here: World) -> None:
+    with Tunnel() as proxy:
+        network = Network(here.settings["ca_bundle"], f"http://user:pass-word@127.0.0.1:{proxy.port}")
+        graph = Graph(here.simulator.root, tokens(here, network), network)
+        assert delta.folders(graph, MAILBOX)
+    assert len(proxy.seen) == 2
+    for head in proxy.seen:
+        assert head.startswith(b"CONNECT 127.0.0.1:") and b"Proxy-Authorization: Basic " in head
+        assert b"Bearer" not in head
+
+
 def test_no_secret_in_logs_errors_or_reprs(here: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     secret, token = here.settings["client_secret"], here.tokens.get()
@@ -289,8 +315,9 @@ def test_no_secret_in_logs_errors_or_reprs(here: World, caplog: pytest.LogCaptur
 class Answering:
     """A server on loopback that answers whatever it is sent with the same bytes, over TLS with a context."""
 
-    def __init__(self, answer: bytes, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, answer: bytes, context: ssl.SSLContext | None = None, *, pause: float = 0) -> None:
         self._answer = answer
+        self._pause = pause
         self._context = context
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
@@ -310,10 +337,17 @@ class Answering:
         if self._context is not None:
             with self._context.wrap_socket(connection, server_side=True) as safe:
                 self.seen.append(safe.recv(65536))
-                safe.sendall(self._answer)
+                self._send(safe)
         else:
             self.seen.append(connection.recv(65536))
-            connection.sendall(self._answer)
+            self._send(connection)
+
+    def _send(self, connection: socket.socket) -> None:
+        """The answer at once, or byte by byte with a pause after each."""
+        size = 1 if self._pause else max(1, len(self._answer))
+        for at in range(0, len(self._answer), size):
+            connection.sendall(self._answer[at : at + size])
+            time.sleep(self._pause)
 
     def __enter__(self) -> Answering:
         self._thread.start()
@@ -323,3 +357,47 @@ class Answering:
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         self._thread.join()
+
+
+class Tunnel(Answering):
+    """A proxy that lets every CONNECT through."""
+
+    def __init__(self) -> None:
+        super().__init__(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self._pumps: list[threading.Thread] = []
+        self._open: list[socket.socket] = []
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            self._open.append(connection)
+            self._pumps.append(threading.Thread(target=self._carry, args=(connection,)))
+            self._pumps[-1].start()
+
+    def _carry(self, near: socket.socket) -> None:
+        self.seen.append(near.recv(65536))
+        host, _, port = self.seen[-1].split()[1].decode().partition(":")
+        with near, socket.create_connection((host, int(port))) as far:
+            near.sendall(self._answer)
+            back = threading.Thread(target=_pump, args=(far, near))
+            back.start()
+            _pump(near, far)
+            back.join()
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for pump in self._pumps:
+            pump.join(5)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while part := source.recv(65536):
+            target.sendall(part)
+        target.shutdown(socket.SHUT_RDWR)
