@@ -17,7 +17,7 @@ from syncd.cli.arguments import Pair, once
 from syncd.cli.call import Call, command, told
 from syncd.crm import files, runs
 from syncd.errors import Busy, Problem, Refused
-from syncd.intake import Options, Outcome
+from syncd.intake import Options, Outcome, watch
 
 Run = dict[str, Any]
 ALWAYS = ("created", "updated", "unchanged", "duplicate", "refused")
@@ -142,19 +142,14 @@ def _document(call: Call, path: Path, options: Options, outcome: Outcome, dry_ru
         if dry_run:
             pairs = zip(opened.get("header", ()), opened.get("mapping", ()), strict=True)
             run["mapping"] = [{"column": column, "field": field} for column, field in pairs]
-        elif outcome.repeat_of is None and run["counts"]["refused"] and opened:
-            rejects = Rejects(
-                opened["header"],
-                files.refused(tx, outcome.run),
-                opened["delimiter"],
-                opened["encoding"],
-                options.language,
-            )
-            run["rejects"] = str(_write(path, rejects, run))
+        elif outcome.repeat_of is not None:
+            run |= {"counts": dict.fromkeys(run["counts"], 0), "problems": []}
+        elif run["state"] == "done" and (rejects := watch.rejects(tx, outcome.run, options.language)):
+            run["rejects"] = _write(path, rejects, run)
     return run
 
 
-def _write(path: Path, rejects: Rejects, run: Run) -> Path | None:
+def _write(path: Path, rejects: Rejects, run: Run) -> str | None:
     target = path.with_name(f"{path.name}.rejects.csv")
     try:
         folder.write_rejects(target, rejects, mode=path.stat().st_mode & 0o777)
@@ -167,7 +162,7 @@ def _write(path: Path, rejects: Rejects, run: Run) -> Path | None:
         )
         run["problems"].append(problem.plain())
         return None
-    return target
+    return str(target)
 
 
 def _lines(call: Call, path: Path, run: Run, outcome: Outcome) -> Iterator[str]:

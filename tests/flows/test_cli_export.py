@@ -82,7 +82,9 @@ def test_canonical_tells_links_by_name_and_holds_no_id(syncd: Program) -> None:
     assert not any("id" in line or "version" in line for line in lines)
 
 
-def test_equal_stores_print_equal_bytes_however_they_came_about(syncd: Program, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_equal_stores_print_equal_bytes_however_they_came_about(
+    syncd: Program, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     other_folder = tmp_path_factory.mktemp("other")
     other = Program(other_folder, f"sqlite:///{other_folder / 'other.db'}")
     filled(syncd)
@@ -139,7 +141,14 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path, sqlite: str) -> None
 
 
 @pytest.mark.parametrize(
-    "line", [["all"], ["leads", "--canonical"], ["leads", "--with-ledger"], ["shoes"], ["all", "--canonical", "--format", "csv"]]
+    "line",
+    [
+        ["all"],
+        ["leads", "--canonical"],
+        ["leads", "--with-ledger"],
+        ["shoes"],
+        ["all", "--canonical", "--format", "csv"],
+    ],
 )
 def test_what_does_not_go_together_is_a_usage_error(tmp_path: Path, sqlite: str, line: list[str]) -> None:
     assert Program(tmp_path, sqlite)("export", *line, code=2) == ""

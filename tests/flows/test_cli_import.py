@@ -41,7 +41,9 @@ def test_counts_add_up_and_refused_rows_lie_beside_the_file(syncd: Program) -> N
 def test_a_corrected_rejects_file_runs_only_its_rows(syncd: Program) -> None:
     run = syncd.json("import", syncd.file("leads.csv", *ROWS), code=1)["runs"][0]
     rejects = Path(run["rejects"])
-    rejects.write_text(rejects.read_text(encoding="utf-8").replace("not-an-address", "bo@foo.example"), encoding="utf-8")
+    rejects.write_text(
+        rejects.read_text(encoding="utf-8").replace("not-an-address", "bo@foo.example"), encoding="utf-8"
+    )
     again = syncd.json("import", rejects)["runs"][0]
     assert (again["counts"]["created"], again["counts"]["refused"]) == (1, 0)
     assert syncd.json("list", "leads", "--where", "last_name=Bad")[0].get("extra") is None

@@ -21,7 +21,12 @@ def test_each_value_names_the_run_that_set_it(syncd: Program) -> None:
     edit = syncd.json("edit", "leads", 1, "phone=+33 3 88 22 14 77", "title=Directrice", "--reason", "by phone")["run"]
     found = syncd.json("why", "leads", 1)
     phone, email = found["fields"]["phone"], found["fields"]["email"]
-    assert (phone["value"], phone["run"], phone["actor"], phone["why"]) == ("+33 3 88 22 14 77", edit, "tester", "by phone")
+    assert (phone["value"], phone["run"], phone["actor"], phone["why"]) == (
+        "+33 3 88 22 14 77",
+        edit,
+        "tester",
+        "by phone",
+    )
     assert phone["replaced"] == "+33 3 88 22 14 10"
     assert (email["run"], email["source"], email["replaced"]) == (1, "SIRHA.csv, row 2", None)
     assert found["fields"]["title"]["replaced"] is None

@@ -1,0 +1,164 @@
+"""Setting up: init, check and status, with faults of every item."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from syncd.cli import program
+from syncd.simulator.app import Simulator
+from tests.flows.program import Program
+
+FORBIDDEN = "direction@norrvik.example"
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(2, 3) as made:
+        yield made
+
+
+def graph(simulator: Simulator, folder: Path, **other: Any) -> str:
+    """[graph] as TOML; the secret in a file of its own."""
+    keys = simulator.settings() | other
+    secret = folder / "secret"
+    secret.write_text(keys.pop("client_secret"), encoding="utf-8")
+    secret.chmod(0o600)
+    keys["client_secret_file"] = str(secret)
+    lines = []
+    for name, value in keys.items():
+        if value is not None:
+            lines.append(f"{name} = {value!r}" if not isinstance(value, list) else f"{name} = {[*value]!r}")
+    return "[graph]\n" + "\n".join(lines) + "\n"
+
+
+def states(document: dict[str, Any]) -> dict[str, str]:
+    return {one["item"]: one["state"] for one in document["checks"]}
+
+
+def test_init_writes_private_settings_and_a_store(tmp_path: Path) -> None:
+    target = tmp_path / "etc" / "syncd.toml"
+    result = CliRunner().invoke(program, ["init", str(target)])
+    assert result.exit_code == 0 and str(target) in result.stdout
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "etc" / "var" / "syncd.db").stat().st_mode) == 0o600
+    before = target.read_bytes()
+    again = CliRunner().invoke(program, ["init", str(target), "--json"])
+    assert again.exit_code == 1 and "SY-C21" in again.stdout
+    assert target.read_bytes() == before
+    assert CliRunner().invoke(program, ["--config", str(target), "check"]).exit_code == 0
+
+
+def test_check_finds_a_sound_installation_sound(tmp_path: Path, database: str, simulator: Simulator) -> None:
+    syncd = Program(tmp_path, database, graph(simulator, tmp_path))
+    syncd("status")
+    document = syncd.json("check")
+    assert document["ok"] and set(states(document).values()) == {"ok"}
+    assert {"settings", "store", "network", "sign-in", "rights", "mailboxes", "inbox"} == set(states(document))
+    text = syncd("check")
+    assert "2 of 2" in text and text.rstrip().endswith("Same as JSON: syncd check --json") and "Exit 0" in text
+
+
+def test_check_changes_nothing(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    syncd = Program(tmp_path, sqlite, graph(simulator, tmp_path))
+    before = sorted(tmp_path.rglob("*"))
+    document = syncd.json("check")
+    assert sorted(tmp_path.rglob("*")) == before
+    assert "not there yet" in next(one["text"] for one in document["checks"] if one["item"] == "store")
+
+
+def test_a_wrong_secret_leaves_what_depends_on_it_unchecked(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    syncd = Program(tmp_path, sqlite, graph(simulator, tmp_path, client_secret="wrong"))
+    document = syncd.json("check", code=78)
+    assert document["error"]["code"] == "SY-A01" and document["faults"] == 1
+    assert states(document)["sign-in"] == "fault" and states(document)["rights, mailboxes"] == "unchecked"
+    assert states(document)["inbox"] == "ok"
+
+
+def test_a_mailbox_that_should_not_be_read_and_one_that_is_none(
+    tmp_path: Path, sqlite: str, simulator: Simulator
+) -> None:
+    good = simulator.settings()["mailboxes"]
+    wide = graph(simulator, tmp_path, refused_mailbox=good[1], mailboxes=[good[0], "nobody@norrvik.example", FORBIDDEN])
+    document = Program(tmp_path, sqlite, wide).json("check", code=78)
+    faults = {one["problem"]["code"] for one in document["checks"] if one["state"] == "fault"}
+    assert faults == {"SY-R02", "SY-M01", "SY-M03"}
+    assert states(document)["mailboxes"] == "ok"
+    assert len(document["problems"]) == document["faults"] == 3
+
+
+def test_nobody_tried_whether_the_app_is_kept_out(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    syncd = Program(tmp_path, sqlite, graph(simulator, tmp_path, refused_mailbox=None))
+    document = syncd.json("check")
+    assert states(document)["rights"] == "warn" and document["warnings"] == 1
+    whole = Program(tmp_path, sqlite, graph(simulator, tmp_path, refused_mailbox=""))
+    assert states(whole.json("check"))["rights"] == "ok"
+
+
+def test_a_host_that_is_away_is_a_fault_of_the_network(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    syncd = Program(tmp_path, sqlite, graph(simulator, tmp_path, ca_bundle=None))
+    document = syncd.json("check", code=78)
+    assert states(document)["network"] == "fault" and document["error"]["code"] == "SY-G02"
+
+
+def test_faulty_settings_are_all_named_and_the_rest_is_unchecked(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite, '[locale]\nlanguage = "xx"\n[stroe]\n')
+    document = syncd.json("check", code=78)
+    assert [one["state"] for one in document["checks"]] == ["fault", "fault", "unchecked"]
+    assert "FAULT 2" in syncd("check", code=78)
+    assert syncd.json("list", "leads", code=78)["problems"] == document["problems"]
+
+
+def test_a_damaged_store_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "syncd.db"
+    path.write_bytes(b"this is no database at all" * 400)
+    syncd = Program(tmp_path, f"sqlite:///{path}")
+    assert syncd.json("check", code=78)["error"]["code"] == "SY-S06"
+    assert syncd.json("list", "leads", code=78)["error"]["code"] == "SY-S06"
+
+
+def test_a_newer_store_is_left_alone(tmp_path: Path, sqlite: str) -> None:
+    import sqlite3
+
+    syncd = Program(tmp_path, sqlite)
+    syncd("status")
+    with sqlite3.connect(sqlite.removeprefix("sqlite:///")) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    assert syncd.json("check", code=78)["error"]["code"] == "SY-S09"
+    assert syncd.json("list", "leads", code=78)["error"]["code"] == "SY-S09"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_inbox_that_cannot_be_written_is_told(tmp_path: Path, sqlite: str) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir(mode=0o500)
+    syncd = Program(tmp_path, sqlite, f'[inbox]\nfolder = "{inbox}"\n')
+    assert syncd.json("check", code=78)["error"]["code"] == "SY-F03"
+
+
+def test_an_inbox_that_is_a_file_is_told(tmp_path: Path, sqlite: str) -> None:
+    (tmp_path / "inbox").write_text("", encoding="utf-8")
+    syncd = Program(tmp_path, sqlite, f'[inbox]\nfolder = "{tmp_path / "inbox"}"\n')
+    assert states(syncd.json("check", code=78))["inbox"] == "fault"
+
+
+def test_status_tells_records_runs_and_inbox(tmp_path: Path, database: str) -> None:
+    inbox = tmp_path / "inbox"
+    (inbox / "failed").mkdir(parents=True)
+    for name in ("a.csv", "failed/b.xlsx", "failed/b.xlsx.reason.txt", ".hidden"):
+        (inbox / name).write_text("x", encoding="utf-8")
+    syncd = Program(tmp_path, database, f'[inbox]\nfolder = "{inbox}"\n')
+    syncd("create", "leads", "last_name=Weber")
+    document = syncd.json("status")
+    assert document["records"] == {"accounts": 0, "contacts": 0, "leads": 1}
+    assert document["inbox"] == {"folder": str(inbox), "files": 1, "waiting": 0, "failed": 1}
+    assert [run["id"] for run in document["runs"]] == [1] and document["service"] == {"running": False}
+    text = syncd("status")
+    assert "1 leads" in text and "does not run" in text and "1 failed" in text

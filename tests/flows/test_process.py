@@ -1,0 +1,132 @@
+"""The program as a process: start-up, exit statuses, signals, output that other programs read."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-m", "syncd"]
+
+
+def run(*args: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *args],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_starts_fast(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+    spent = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert run("--help", folder=tmp_path).returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    record_property("figures", f"syncd --help: {min(spent):.2f} s CPU")
+    assert min(spent) <= 1.0
+
+
+def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from syncd.cli import program\n"
+        "try: program.main(['--help'], prog_name='syncd')\n"
+        "except SystemExit: pass\n"
+        "heavy = {'sqlalchemy', 'msal', 'requests', 'openpyxl', 'apscheduler', 'cryptography', 'phonenumbers'}\n"
+        "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_options_may_stand_before_or_behind(tmp_path: Path) -> None:
+    one = run("--json", "--as", "a.keller", "create", "leads", "last_name=A", folder=tmp_path)
+    two = run("create", "leads", "last_name=B", "--as", "a.keller", "--json", folder=tmp_path)
+    made = [json.loads(done.stdout)["run"] for done in (one, two)]
+    runs = json.loads(run("runs", "--json", folder=tmp_path).stdout)
+    assert [(r["id"], r["actor"]) for r in runs] == [(made[1], "a.keller"), (made[0], "a.keller")]
+
+
+def test_exit_statuses_and_where_errors_go(tmp_path: Path) -> None:
+    usage = run("list", folder=tmp_path)
+    assert (usage.returncode, usage.stdout) == (2, "") and "MODULE" in usage.stderr
+    assert run("nonsense", folder=tmp_path).returncode == 2
+    unknown = run("show", "leads", "7", "--json", folder=tmp_path)
+    assert unknown.returncode == 1 and json.loads(unknown.stdout)["error"]["code"] == "SY-E07"
+    wrong = run("list", "leads", "--json", folder=tmp_path, SYNCD_LOCALE__LANGUAGE="xx")
+    assert wrong.returncode == 78 and json.loads(wrong.stdout)["error"]["what"]
+
+
+def test_every_command_has_help_with_an_example(tmp_path: Path) -> None:
+    from syncd.cli.program import COMMANDS, program
+
+    for name in COMMANDS:
+        command = program.get_command(None, name)  # type: ignore[arg-type]
+        assert command is not None and command.help and f"syncd {name}" in (command.epilog or ""), name
+
+
+def test_the_log_is_one_object_a_line(tmp_path: Path) -> None:
+    done = run("list", "leads", folder=tmp_path, SYNCD_LOG__FORMAT="json", SYNCD_NONSENSE="1")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert done.returncode == 0 and [line["level"] for line in lines] == ["warning"]
+    assert "SYNCD_NONSENSE" in lines[0]["message"]
+
+
+def test_a_closed_pipe_is_no_fault_of_ours(tmp_path: Path) -> None:
+    run("create", "leads", "last_name=A", folder=tmp_path)
+    done = subprocess.run(
+        f"{sys.executable} -m syncd runs 1 --csv | true",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "SY-X01" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_simulate_prints_one_line_and_stops_when_told(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "simulate", "--contacts", "1"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        line = json.loads(process.stdout.readline())
+        assert {"root", "authority", "ca", "settings"} <= line.keys()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+        assert process.stdout.read() == ""
+
+
+def test_sigterm_gives_up_the_batch_and_the_next_import_goes_on(tmp_path: Path) -> None:
+    rows = "\n".join(f"Name{n},Firm {n},n{n}@x.example" for n in range(20_000))
+    path = tmp_path / "leads.csv"
+    path.write_text(f"Last Name,Company,Email\n{rows}\n", encoding="utf-8")
+    process = subprocess.Popen(
+        [*PROGRAM, "import", str(path), "--chunk", "100"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "var" / "syncd.db").exists() and process.poll() is None:
+        time.sleep(0.02)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143 and "stopped" in errors
+    done = run("import", str(path), "--json", folder=tmp_path)
+    found = json.loads(done.stdout)["runs"][0]
+    assert done.returncode == 0 and found["counts"]["created"] == 20_000 and found["id"] == 1
