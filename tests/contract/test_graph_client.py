@@ -324,8 +324,13 @@ def test_right_to_list_users_is_a_matter_of_setup(here: World) -> None:
 def test_mailbox_that_the_policy_leaves_out(here: World) -> None:
     with pytest.raises(NoAccess):
         delta.folders(here.graph, here.settings["refused_mailbox"])
-    with pytest.raises(MailboxGone):
+    with pytest.raises(MailboxGone) as caught:
         delta.folders(here.graph, "nobody@norrvik.example")
+    assert "404 " in str(caught.value) and "nobody@norrvik.example" in str(caught.value)
+    here.simulator.faults.add("no-mailbox", "folders")
+    with pytest.raises(MailboxGone) as caught:
+        delta.folders(here.graph, MAILBOX)
+    assert "404 MailboxNotEnabledForRESTAPI" in str(caught.value) and "request-id" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["unauthorized", "claims"])

@@ -58,7 +58,7 @@ _SAFE = re.compile(r"[\w .:,+\-]{1,80}")
 
 def judge(reply: Reply, mailbox: str | None) -> Fault:
     """The fault of an answer that is not 200. `mailbox` None: the request was about the directory."""
-    said = _codes(reply)
+    said = codes(_body(reply))
     after = asked(reply.headers)
     if reply.status in (423, 429, 507, 509) or _BUSY.intersection(said):
         return Fault(throttled(mailbox, after, _trace(reply)), "slower", after, reconnect=reply.status == 503)
@@ -140,13 +140,7 @@ def over(trace: str = "", location: str | None = None) -> StartOver:
 
 def codes(body: object) -> list[str]:
     """All error codes of an answer's JSON in lower case, the innermost first; [] when it is none of Graph's errors."""
-    level = body.get("error") if isinstance(body, dict) else None
-    found: list[str] = []
-    while isinstance(level, dict) and len(found) < 9:
-        code = level.get("code")
-        found.append(code.lower() if isinstance(code, str) else "")
-        level = level.get("innerError") or level.get("innererror")
-    return [code for code in reversed(found) if code and not code.isdigit()]
+    return [code.lower() for code in _spelled(body)]
 
 
 def folder_gone(trace: str = "") -> FolderGone:
@@ -197,7 +191,7 @@ def _forbidden(reply: Reply, said: list[str], mailbox: str | None) -> SyncdError
     return NoAccess(
         Problem(
             "SY-M03",
-            f"The app is not allowed into the mailbox {mailbox} (403{_named(said)}).",
+            f"The app is not allowed into the mailbox {mailbox} (403{_named(reply)}).",
             "Its permission leaves this mailbox out; a change of it takes up to 2 hours. What is here stays." + trace,
             "Exchange administrator: add the mailbox to the app's scope, or take it out of [graph] mailboxes.",
         )
@@ -215,7 +209,7 @@ def _missing(reply: Reply, said: list[str], mailbox: str | None) -> Fault:
             MailboxGone(
                 Problem(
                     "SY-M04",
-                    f"{mailbox} has no mailbox in Exchange Online (404{_named(said)}).",
+                    f"{mailbox} has no mailbox in Exchange Online (404{_named(reply)}).",
                     "Most likely no licence, a guest, or still on the on-premises server. What is here stays." + trace,
                     "License or migrate it, or take it out of [graph] mailboxes. Licensed today? Wait some hours.",
                 )
@@ -226,7 +220,7 @@ def _missing(reply: Reply, said: list[str], mailbox: str | None) -> Fault:
             MailboxGone(
                 Problem(
                     "SY-M01",
-                    f"The tenant has no user {mailbox} (404{_named(said)}).",
+                    f"The tenant has no user {mailbox} (404{_named(reply)}).",
                     "The address has a typing error, was renamed, or the user was removed. What is here stays." + trace,
                     "Correct [graph] mailboxes; after a renaming: syncd mailbox rename.",
                 )
@@ -241,7 +235,7 @@ def _server(reply: Reply, after: float | None) -> TryLater:
     return TryLater(
         Problem(
             "SY-G06",
-            f"Microsoft's service has a fault of its own ({reply.status}{_named(_codes(reply))}).",
+            f"Microsoft's service has a fault of its own ({reply.status}{_named(reply)}).",
             "That is nothing wrong here; what is here stays as it is." + _trace(reply),
             "It is tried again by itself. If it lasts: Microsoft 365 admin centre › Health › Service health.",
         ),
@@ -253,7 +247,7 @@ def _rejected(reply: Reply, said: list[str]) -> Rejected:
     return Rejected(
         Problem(
             "SY-G11",
-            f"Graph does not take a request of this program ({reply.status}{_named(said)}).",
+            f"Graph does not take a request of this program ({reply.status}{_named(reply)}).",
             "That should not happen; what is here stays as it is." + _trace(reply),
             "Please report it with this text.",
         ),
@@ -262,11 +256,21 @@ def _rejected(reply: Reply, said: list[str]) -> Rejected:
     )
 
 
-def _codes(reply: Reply) -> list[str]:
+def _spelled(body: object) -> list[str]:
+    level = body.get("error") if isinstance(body, dict) else None
+    found: list[str] = []
+    while isinstance(level, dict) and len(found) < 9:
+        code = level.get("code")
+        found.append(code if isinstance(code, str) else "")
+        level = level.get("innerError") or level.get("innererror")
+    return [code for code in reversed(found) if code and not code.isdigit()]
+
+
+def _body(reply: Reply) -> object:
     try:
-        return codes(json.loads(reply.body, strict=False))
+        return json.loads(reply.body, strict=False)
     except (ValueError, RecursionError):
-        return []
+        return None
 
 
 def _claims(reply: Reply) -> str | None:
@@ -279,7 +283,9 @@ def _claims(reply: Reply) -> str | None:
         return None
 
 
-def _named(said: list[str]) -> str:
+def _named(reply: Reply) -> str:
+    """The error code as Graph spells it, for people, if it looks like one."""
+    said = _spelled(_body(reply))
     return f" {said[0]}" if said and _SAFE.fullmatch(said[0]) else ""
 
 
