@@ -27,8 +27,8 @@ def changes(tx: Session, run: int, module: str | None = None) -> Iterator[Shown]
 
 def _plan(tx: Session, run: int, only: str | None) -> Iterator[Shown]:
     made: dict[tuple[str, int], str] = {}
-    for _, plain in plans.saved(tx, run):
-        actions = [a for a in plans.load(plain["actions"]) if only in (None, a.module.name)]
+    for _, data in plans.saved(tx, run):
+        actions = [a for a in plans.load(data["actions"]) if only in (None, a.module.name)]
         labels = runs.source_labels(tx, run, [a.source for a in actions])
         made.update(((a.module.name, a.rec.id), records.title(a.module, a.values)) for a in actions if a.op == "create")
         for action in actions:

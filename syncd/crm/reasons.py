@@ -12,7 +12,9 @@ SENTENCES = {
     "email": "same person: e-mail equal",
     "person": "same person: first name, last name and company equal, one side without e-mail",
     "name-and-account": "same person: same name at the same account, one side without e-mail",
-    "linked": "the same Outlook contact as before",
+    "source-changed": "Outlook changed; nobody has edited it here",
+    "deleted-in-outlook": "deleted in Outlook",
+    "left-scope": "left what is synced (folder, category or private)",
     "by-hand": "by hand",
     "restored": "brought back by hand",
     "unlinked": "its link was cleared",
@@ -27,6 +29,8 @@ QUALIFIERS = {
     "names=initial": "one first name is an initial or a part of the other",
     "names=nickname": "one first name is a short form of the other",
     "names=swapped": "first and last name have changed places",
+    "kept=others": "kept: other mailboxes know it too",
+    "kept=edited": "kept: edited by hand, or made otherwise",
 }
 """What a key with its value means."""
 
@@ -39,17 +43,18 @@ KEYS = {
 """What a key means, with any value."""
 
 ACCOUNTS = {
-    "same-form": "an account of this name was here → linked",
-    "form-missing": "an account of this name was here, one of the two without its legal form → linked",
-    "company-set": "Company is set and no such account was here → created (rule company-set)",
+    "linked:same-form": "an account of this name was here → linked",
+    "linked:form-missing": "an account of this name was here, one of the two without its legal form → linked",
+    "created": "Company is set and no such account was here → created (rule company-set)",
     "none:blank": "Company is blank → no account",
     "none:own-name": "Company is the person's own name → no account",
     "none:own-company": "Company is one of your own → no account",
     "none:own-domain": "the e-mail's domain is one of your own → no account",
+    "none:chosen-by-hand": "the account was chosen by hand → left as it is",
     "none:ambiguous": "several accounts bear this name ({}) → no account, to be decided by hand",
     "none:other-form": "an account of this name has another legal form ({}) → no account, to be decided by hand",
 }
-"""What the answer to Company means (`account=…`)."""
+"""What the answer to Company means (`account=KIND:CODE:ids`)."""
 
 
 def sentence(reason: str) -> str:
@@ -58,9 +63,8 @@ def sentence(reason: str) -> str:
     parts = [SENTENCES.get(code, code)]
     for part in rest:
         key, _, value = part.partition("=")
-        if key == "account":
-            continue
-        parts.append(QUALIFIERS.get(part) or (KEYS[key].format(value.replace(",", ", ")) if key in KEYS else part))
+        if key != "account":
+            parts.append(QUALIFIERS.get(part) or (KEYS[key].format(_listed(value)) if key in KEYS else part))
     return ", ".join(parts)
 
 
@@ -69,8 +73,12 @@ def account(reason: str) -> str | None:
     for part in reason.split("|"):
         key, _, value = part.partition("=")
         if key == "account":
-            code, ids = (
-                (":".join(value.split(":")[:2]), value.split(":")[2:]) if value.startswith("none:") else (value, [])
-            )
-            return ACCOUNTS.get(code, value).format(", ".join(",".join(ids).split(",")))
+            kind, _, ids = value.partition(":")
+            code, _, ids = ids.partition(":")
+            known = ACCOUNTS.get(f"{kind}:{code}" if code else kind)
+            return known.format(_listed(ids)) if known else value
     return None
+
+
+def _listed(ids: str) -> str:
+    return ids.replace(",", ", ")

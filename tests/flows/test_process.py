@@ -9,9 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 PROGRAM = [sys.executable, "-m", "syncd"]
 
@@ -28,7 +27,7 @@ def run(*args: str, folder: Path, **environment: str) -> subprocess.CompletedPro
     )
 
 
-def test_help_starts_fast(tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+def test_help_starts_fast(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     spent = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
