@@ -42,12 +42,15 @@ class _Group:
 
     def __init__(self, actions: Iterable[Action]) -> None:
         ops: dict[int, list[Action]] = {}
-        for action in actions:
-            ops.setdefault(action.rec.id, []).append(action)
         self.created: list[Rec] = []
+        for action in actions:
+            rec = action.rec
+            if action.op == "create" and action.version == rec.version:
+                self.created.append(rec)
+            else:
+                ops.setdefault(rec.id, []).append(action)
         self.deleted: list[Rec] = []
         self.updated: dict[tuple[int, ...], list[Rec]] = {}
-        self.images: dict[int, Any] = {}
         self.changed: list[Rec] = []
         for found in ops.values():
             self._sort(found)
@@ -57,7 +60,6 @@ class _Group:
         if last.op == "delete":
             if first.op != "create":
                 self.deleted.append(rec)
-                self.images[rec.id] = last.values
         elif first.op == "create":
             self.created.append(rec)
         else:

@@ -9,9 +9,14 @@ from syncd.modules import Module
 from syncd.store import Session
 
 
-def insert(tx: Session, module: Module, recs: Iterable[Rec]) -> None:
-    """Inserts new records under their ids."""
-    tx.insert(module.table, ("id", "version", *module.columns), [(r.id, r.version, *r.values) for r in recs])
+def insert(tx: Session, module: Module, recs: Sequence[Rec]) -> None:
+    """Inserts new records under their ids; columns that all of them leave blank are not even named."""
+    if not recs:
+        return
+    columns = list(zip(*(r.values for r in recs), strict=True))
+    filled = [place for place, column in enumerate(columns) if column.count(None) < len(recs)]
+    rows = zip((r.id for r in recs), (r.version for r in recs), *(columns[place] for place in filled), strict=True)
+    tx.insert(module.table, ("id", "version", *(module.columns[place] for place in filled)), rows)
 
 
 def update(tx: Session, module: Module, recs: Sequence[Rec], columns: Sequence[int]) -> None:

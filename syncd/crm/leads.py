@@ -42,28 +42,29 @@ def chunk(module: Module, batch: Batch, view: View, policy: Policy) -> Chunk:
     """A reader's batch, whose `keys` are parallel to the module's, as whole records with their match keys."""
     count = len(batch["lines"])
     blank: list[Any] = [None] * count
-    columns = [_stored(f, batch["columns"].get(f.name, blank)) for f in module.fields]
+    columns = [batch["columns"].get(f.name, blank) for f in module.fields]
     numbers = [kind.number for kind in module.keys]
-    keys = [[(n, v) for n, v in zip(numbers, row, strict=True) if v] for row in zip(*batch["keys"], strict=True)]
-    made = Chunk(batch["lines"], list(zip(*columns, batch["extra"], strict=True)), keys)
+    found = list(zip(numbers, batch["keys"], strict=True))
+    made = Chunk(batch["lines"], list(zip(*columns, batch["extra"], strict=True)), [])
     if view.keys.custom:
         named = {f.name: column for f, column in zip(module.fields, columns, strict=True)}
         for fields, number in view.keys.custom.items():
-            found = view.keys.composite(fields, named, count)
-            for row, value in zip(keys, found, strict=True):
-                if value:
-                    row.append((number, value))
+            values = view.keys.composite(fields, named, count)
+            found.append((number, values))
             if fields == policy.match_on:
-                made.match = found
-    for row in keys:
-        if len(row) > 1:
-            row[:] = sorted(set(row))
+                made.match = values
+    made.keys = key_rows(found)
     return made
 
 
-def _stored(of: Field, column: list[Any]) -> list[Any]:
-    """A reader's column as the store keeps it: flags are 0 and 1."""
-    return [None if value is None else int(value) for value in column] if of.kind == "flag" else column
+def key_rows(columns: Sequence[tuple[int, Sequence[str | None]]]) -> list[list[Key]]:
+    """Columns of key values, each with its kind, as one list of distinct keys a row."""
+    pairs = [[(number, value) if value else None for value in values] for number, values in columns]
+    rows = [[key for key in row if key] for row in zip(*pairs, strict=True)]
+    for place, row in enumerate(rows):
+        if len(row) > 1 and row[0] == row[1]:
+            rows[place] = list(dict.fromkeys(row))
+    return rows
 
 
 def load(view: View, rows: Chunk, policy: Policy) -> None:
@@ -114,9 +115,10 @@ class Decider:
             found = self.view.candidates(self.view.keys.custom[self.policy.match_on], custom)
             return (found[0], "match-on", ()) if found else (None, "new", ())
         index = self.view.index
-        if not any(index.get(key) for key in keys):
-            return None, "new", ()
-        return self._person(values, keys)
+        for key in keys:
+            if key in index:
+                return self._person(values, keys)
+        return None, "new", ()
 
     def _person(self, values: tuple[Any, ...], keys: list[Key]) -> tuple[Rec | None, str, tuple[int, ...]]:
         passed: list[int] = []

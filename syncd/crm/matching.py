@@ -129,11 +129,15 @@ class View:
 
     def create(self, rec: Rec) -> None:
         """Shows a record that the plan creates. Its `keys` are set."""
-        self.recs[rec.id] = rec
-        self.touched[rec.id] = rec
-        self.gone.discard(rec.id)
+        number = rec.id
+        self.recs[number] = self.touched[number] = rec
+        self.gone.discard(number)
+        index = self.index
         for key in rec.keys or ():
-            self.index.setdefault(key, []).append(rec.id)
+            if key in index:
+                index[key].append(number)
+            else:
+                index[key] = [number]
 
     def update(self, rec: Rec, delta: Delta) -> None:
         """Shows a record as an update leaves it."""

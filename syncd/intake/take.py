@@ -6,7 +6,9 @@ file's progress are one commit. Killed at any moment, the next import of the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,7 +132,7 @@ class Intake:
             work.prepare(claim.lease, self.clock)
             opened = reading.opened
             for batch in reading:
-                with store.writing("import:chunk") as tx:
+                with store.writing("import:chunk") as tx, uncollected():
                     leases.prove(tx, claim.lease, self.clock())
                     work.chunk(tx, claim.run, batch, opened)
                 progress(batch["at"])
@@ -234,6 +236,16 @@ class _Work:
         if batch["at"] == batch["rows"]:
             files.opened(tx, run, opened)
         files.advance(tx, run, batch["at"])
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: a batch makes many objects and no circles, and is gone at its end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _problems(batch: Batch) -> Sequence[dict[str, Any]]:

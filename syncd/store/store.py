@@ -146,13 +146,14 @@ def _prepare(connection: sqlite3.Connection, record: object) -> None:
     """Settings of each SQLite connection. The driver's own transaction handling is off: SQLAlchemy's begin opens none."""
     connection.isolation_level = None
     for pragma in (
+        "page_size = 8192",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "secure_delete = ON",
         f"busy_timeout = {BUSY_SECONDS * 1000}",
         "cache_size = -64000",
-        "wal_autocheckpoint = 10000",
+        "wal_autocheckpoint = 5000",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
