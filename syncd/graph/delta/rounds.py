@@ -41,7 +41,7 @@ def pages(
     """One round of the folder with id `folder`, from `link` (None: from the beginning), page by page to the end.
 
     Keep each page together with its link: the server remembers only the last few. Raises StartOver (begin again with
-    None: a `location` that came along knows nothing of `select`), FolderGone (read the folders again), QuotaFull and
+    None, or with its `location`, which knows nothing of `select`), FolderGone (read the folders again), QuotaFull and
     NoDelta (use `listing`), TryLater (go on later with the same link), and as `Graph.get`.
     """
     first = link is None
