@@ -46,6 +46,8 @@ def find(file: BinaryIO, head: bytes, language: str, score: Callable[[str], int]
             return Found(name, False)
     if wide := _wide(head):
         return Found(wide, False)
+    if (plain := _plain(file)) is not None:
+        return Found("utf-8", plain)
     survey = _Survey()
     file.seek(0)
     while block := file.read(_BLOCK):
@@ -63,8 +65,23 @@ def handler(name: str) -> str:
     return "importers.escape"
 
 
+def _plain(file: BinaryIO) -> bool | None:
+    """None when the bytes are no UTF-8, else whether they are free of NUL."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    clean = True
+    file.seek(0)
+    try:
+        while block := file.read(_BLOCK):
+            clean = clean and b"\0" not in block
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return None
+    return clean
+
+
 class _Survey:
-    """One pass over the bytes: how much of what is not ASCII reads as UTF-8, and whether there are NULs."""
+    """A second look at a file that is not all UTF-8: how much of what is not ASCII reads as UTF-8, and whether there are NULs."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("importers.escape")
