@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -39,7 +41,29 @@ def ready(engine: sa.Engine, *, create: bool = True) -> None:
             Problem("SY-S02", "The database holds no syncd store.", "It was never set up.", "Run: syncd init.")
         )
     with engine.connect() as connection:
-        _locked(connection, found)
+        if connection.dialect.name == "sqlite":
+            # A table rebuilt in batch mode would take its child rows along.
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.commit()
+        try:
+            with locked(connection):
+                if revision(connection) is None:
+                    build(connection)
+                else:
+                    migrate(connection)
+        finally:
+            connection.invalidate()
+
+
+@contextmanager
+def locked(connection: sa.Connection) -> Iterator[None]:
+    """One transaction in which nobody else changes the schema: it comes whole or not at all."""
+    with connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield
 
 
 def newer(found: str) -> Problem:
@@ -52,34 +76,18 @@ def newer(found: str) -> Problem:
     )
 
 
-def _locked(connection: sa.Connection, found: str | None) -> None:
-    with connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
-        else:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        found = revision(connection)
-        if found is None:
-            build(connection)
-    if found not in (None, HEAD):
-        migrate(connection)
-
-
 def build(connection: sa.Connection) -> None:
     """Creates every table from the models and stamps the newest number, inside the caller's transaction."""
     METADATA.create_all(connection)
     connection.exec_driver_sql(
-        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
-        " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+        "CREATE TABLE alembic_version (\n\tversion_num VARCHAR(32) NOT NULL, \n\t"
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)\n)"
     )
     connection.execute(sa.text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
 
 
 def migrate(connection: sa.Connection, target: str = "head") -> None:
-    """Runs the migrations that are missing.
-
-    Foreign keys are off meanwhile on SQLite: a table rebuilt in batch mode would take its child rows along.
-    """
+    """Runs the migrations that are missing, inside the caller's transaction. Foreign keys are off on SQLite meanwhile."""
     from alembic import command
     from alembic.config import Config
 
@@ -87,15 +95,13 @@ def migrate(connection: sa.Connection, target: str = "head") -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    sqlite = connection.dialect.name == "sqlite"
-    if sqlite:
-        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-    try:
-        command.upgrade(config, target)
-        if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
-            raise SetupError(
-                Problem("SY-S06", "The store holds links to records that are not there.", "It is damaged.", "Put the last backup in its place.")
+    command.upgrade(config, target)
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
+        raise SetupError(
+            Problem(
+                "SY-S06",
+                "The store holds links to records that are not there.",
+                "It is damaged.",
+                "Put the last backup in its place.",
             )
-    finally:
-        if sqlite:
-            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        )
