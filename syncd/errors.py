@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from importers.rows import Problem
 
-__all__ = ["Busy", "Outdated", "Problem", "Refused", "SetupError", "SignInNeeded", "StartOver", "SyncdError", "TryLater"]
+__all__ = [
+    "Busy",
+    "Outdated",
+    "Problem",
+    "Refused",
+    "SetupError",
+    "SignInNeeded",
+    "StartOver",
+    "SyncdError",
+    "TryLater",
+]
 
 
 class SyncdError(Exception):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from syncd.graph.http import Graph
     from syncd.graph.shapes import Network
     from syncd.intake import Intake, Options, Watch
-    from syncd.sync.engine import SyncOrder, Syncing
+    from syncd.sync.engine import Syncing, SyncOrder
     from syncd.work.jobs import Halt, Jobs
 
 
@@ -211,7 +211,10 @@ class Wiring:
             return None
         place.mkdir(parents=True, exist_ok=True)
         inbox = Inbox(
-            place, settle=self.settings.inbox.settle, language=locale.language, zone=ZoneInfo(locale.timezone),
+            place,
+            settle=self.settings.inbox.settle,
+            language=locale.language,
+            zone=ZoneInfo(locale.timezone),
             step=self.step,
         )
         return Watch(inbox, self.intake(), self.options, actor="inbox", halt=halt)

@@ -46,8 +46,15 @@ own_companies = ["Norrvik"]
 
 
 @command("demo", example="syncd demo\nsyncd demo --dir /tmp/syncd-demo --once")
-@click.option("--dir", "place", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, metavar="DIR",
-              help="Where the demo keeps its store and its watched folder.")
+@click.option(
+    "--dir",
+    "place",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the demo keeps its store and its watched folder.",
+)
 @click.option("--once", is_flag=True, help="Stop when all is shown, instead of staying as the service.")
 def demo_command(call: Call, place: Path, once: bool) -> int:
     """Try everything with no account anywhere.
@@ -120,7 +127,14 @@ def _take(wiring: Wiring, inbox: Path) -> list[dict[str, Any]]:
     began, started = time.time(), time.monotonic()
     while names & {path.name for path in inbox.iterdir()}:
         if time.monotonic() - started > WAIT:
-            raise Refused(Problem("SY-F24", f"{inbox} still holds {', '.join(sorted(names))}.", "The watched folder did not take them.", "Look at the lines above, and at failed/."))
+            raise Refused(
+                Problem(
+                    "SY-F24",
+                    f"{inbox} still holds {', '.join(sorted(names))}.",
+                    "The watched folder did not take them.",
+                    "Look at the lines above, and at failed/.",
+                )
+            )
         watch.look()
         time.sleep(0.2)
     reports = sorted((inbox / "done").glob("*.report.json"), key=lambda path: path.stat().st_mtime)

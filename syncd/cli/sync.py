@@ -19,7 +19,10 @@ HEAD = ("mailbox", "received", "new", "changed", "same", "removed", "left out", 
 STOPPED = 3
 
 
-@command("sync", example="syncd sync\nsyncd sync anna.weber@norrvik.example --full --reason 'after the move'\nsyncd sync --dry-run --json")
+@command(
+    "sync",
+    example="syncd sync\nsyncd sync anna.weber@norrvik.example --full --reason 'after the move'\nsyncd sync --dry-run --json",
+)
 @click.argument("addresses", nargs=-1, metavar="[MAILBOX …]")
 @click.option("--folder", metavar="NAME", help="Only folders of that name and those below.")
 @click.option("--full", is_flag=True, help="Read everything anew and look for what is no longer there.")
@@ -84,7 +87,8 @@ def _document(call: Call, run: int) -> Document:
 def _told(document: Document, dry_run: bool) -> Iterator[str]:
     parts = document["mailboxes"]
     good = [run for run in parts if run["state"] != "failed"]
-    yield f"run {document['id']} · by {document['actor']} · {len(good)} of {len(parts)} mailboxes{' · planned, nothing changed' if dry_run else ''}"
+    tail = " · planned, nothing changed" if dry_run else ""
+    yield f"run {document['id']} · by {document['actor']} · {len(good)} of {len(parts)} mailboxes{tail}"
     yield ""
     rows = [[run["source"], *_figures(run)] for run in parts]
     rows.append(["total", *_figures(document)])

@@ -6,7 +6,6 @@ The caller commits its own progress (a file's rows, a mailbox's items, an undo's
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from syncd.crm import bulk, ledger
 from syncd.crm.matching import Keys

@@ -31,7 +31,9 @@ class People:
         names = [_name_key(p.get("first_name"), p.get("last_name")) for p in people]
         self.view.load({EMAIL: normalise.email_keys([m or "" for m in mails]), NAME: names}, ids)
 
-    def find(self, person: Mapping[str, Any], account: int | None, *, unnamed: bool) -> tuple[Rec | None, str, tuple[int, ...]]:
+    def find(
+        self, person: Mapping[str, Any], account: int | None, *, unnamed: bool
+    ) -> tuple[Rec | None, str, tuple[int, ...]]:
         """The contact that a person is, with the reason; else None, and the candidates that were passed over.
 
         The same e-mail and compatible names; else, where one side has no e-mail, the same name at the same account.

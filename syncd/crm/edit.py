@@ -36,7 +36,9 @@ class Desk:
     clock: Clock
     reason: str = ""
 
-    def _run(self, tx: Session, module: Module, record: int, actions: Sequence[Action], flags: Sequence[Problem] = ()) -> int:
+    def _run(
+        self, tx: Session, module: Module, record: int, actions: Sequence[Action], flags: Sequence[Problem] = ()
+    ) -> int:
         """One edit is one run in one transaction."""
         run = ledger.begin(
             tx, "edit", f"{module.name}/{record}", actor=self.actor, now=self.clock(), reason=self.reason
@@ -101,7 +103,9 @@ class Desk:
         """Brings a deleted record back under its id. A link whose target is gone stays blank, and is named."""
         with self.store.writing("edit") as tx:
             if records.fetch(tx, module, [record]):
-                raise Refused(Problem("SY-E06", f"{module.singular} {record} is not deleted.", "There is nothing to bring back."))
+                raise Refused(
+                    Problem("SY-E06", f"{module.singular} {record} is not deleted.", "There is nothing to bring back.")
+                )
             line = ledger.histories(tx, module, [record]).get(record)
             if not line:
                 raise records.unknown(module, record)
@@ -168,7 +172,14 @@ def _no_circle(tx: Session, module: Module, record: int, values: Sequence[Any]) 
         above, seen = values[module.at[one.name]], set()
         while above is not None and above not in seen:
             if above == record:
-                raise Refused(Problem("SY-E09", f"{one.name} would put {module.singular} {record} above itself.", "", f"Choose another {one.name}."))
+                raise Refused(
+                    Problem(
+                        "SY-E09",
+                        f"{one.name} would put {module.singular} {record} above itself.",
+                        "",
+                        f"Choose another {one.name}.",
+                    )
+                )
             seen.add(above)
             above = tx.value(f"SELECT {one.column} FROM {module.table} WHERE id = ?", above)
 
@@ -178,7 +189,10 @@ def _unlink(tx: Session, module: Module, record: int, makers: Mapping[str, Keys]
     for other in MODULES.values():
         for one in other.fields:
             if one.link == module.name:
-                ids = [row[0] for row in tx.rows(f"SELECT id FROM {other.table} WHERE {one.column} = ? ORDER BY id", record)]
+                ids = [
+                    row[0]
+                    for row in tx.rows(f"SELECT id FROM {other.table} WHERE {one.column} = ? ORDER BY id", record)
+                ]
                 for row in records.fetch(tx, other, ids):
                     if (other, row[0]) != (module, record):
                         rec = Rec(row[0], row[1], row[2:])
@@ -194,5 +208,12 @@ def _dangling(tx: Session, module: Module, values: list[Any]) -> list[Problem]:
         target = values[place]
         if one.link and target is not None and not records.fetch(tx, MODULES[one.link], [target]):
             values[place] = None
-            flags.append(Problem("SY-U07", f"{one.name} was left blank.", f"{MODULES[one.link].singular} {target} is gone.", "Set it by hand."))
+            flags.append(
+                Problem(
+                    "SY-U07",
+                    f"{one.name} was left blank.",
+                    f"{MODULES[one.link].singular} {target} is gone.",
+                    "Set it by hand.",
+                )
+            )
     return flags

@@ -82,7 +82,11 @@ def _clean(of: Field, text: str, words: Words, flags: list[Problem]) -> Any:
         found, unknown = normalise.picklist([value], of.options)
         if unknown:
             words_of = ", ".join(of.options)
-            flags.append(Problem("SY-E05", f"{of.name} has no word {value!r}.", "It was kept as typed.", f"It knows: {words_of}."))
+            flags.append(
+                Problem(
+                    "SY-E05", f"{of.name} has no word {value!r}.", "It was kept as typed.", f"It knows: {words_of}."
+                )
+            )
         return found[0]
     return _typed(of, value)
 
@@ -118,7 +122,11 @@ def _good(of: Field, typed: str, value: Any, bad: list[int], why: str) -> Any:
 
 def _bad(name: str, text: str, why: str) -> Refused:
     short = text if len(text) <= 60 else f"{text[:57]}…"
-    return Refused(Problem("SY-E02", f"{name} cannot be {short!r}: {why}.", "Nothing was changed.", f"Correct {name} and try again."))
+    return Refused(
+        Problem(
+            "SY-E02", f"{name} cannot be {short!r}: {why}.", "Nothing was changed.", f"Correct {name} and try again."
+        )
+    )
 
 
 def _link(tx: Session, of: Field, text: str, *, by_id: bool) -> int | None:
@@ -132,7 +140,11 @@ def _link(tx: Session, of: Field, text: str, *, by_id: bool) -> int | None:
         return number
     ids = named(tx, target, text.strip())
     if len(ids) != 1:
-        what = f"{len(ids)} {target.name} are named {text!r}: {', '.join(map(str, ids))}." if ids else f"No {target.singular} is named {text!r}."
+        what = (
+            f"{len(ids)} {target.name} are named {text!r}: {', '.join(map(str, ids))}."
+            if ids
+            else f"No {target.singular} is named {text!r}."
+        )
         raise _nobody(of, what, f"Say which by its id: {of.name}_id=NUMBER.")
     return ids[0]
 

@@ -34,7 +34,9 @@ def release(tx: Session, run: int) -> int:
         run,
     )
     ids = [row[0] for row in rows]
-    return _each(tx, "UPDATE source_item SET held = NULL, applied = NULL, applied_digest = NULL, pending = 1 WHERE held", ids)
+    return _each(
+        tx, "UPDATE source_item SET held = NULL, applied = NULL, applied_digest = NULL, pending = 1 WHERE held", ids
+    )
 
 
 def _each(tx: Session, statement: str, ids: Sequence[int]) -> int:

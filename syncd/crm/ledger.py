@@ -83,10 +83,7 @@ def end(tx: Session, run: int, now: datetime, state: str = "done") -> None:
 
 def write(tx: Session, run: int, actions: Sequence[Action]) -> None:
     """Writes one ledger row for each action, in the order of its key."""
-    rows = [
-        (a.module.number, a.rec.id, a.version, run, OPS[a.op], a.source, a.reason, _delta(a))
-        for a in actions
-    ]
+    rows = [(a.module.number, a.rec.id, a.version, run, OPS[a.op], a.source, a.reason, _delta(a)) for a in actions]
     rows.sort()
     tx.insert("change", CHANGE_COLUMNS, rows)
 
@@ -163,7 +160,9 @@ def erase(tx: Session, module: Module, wanted: Mapping[int, Set[str] | None]) ->
                 tx.run(
                     "UPDATE change SET delta = ? WHERE module = ? AND record = ? AND version = ?",
                     json.dumps(_blanked(change, names), ensure_ascii=False, separators=(",", ":")),
-                    module.number, record, change.version,
+                    module.number,
+                    record,
+                    change.version,
                 )
 
 

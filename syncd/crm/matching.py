@@ -192,7 +192,10 @@ def custom_kind(tx: Session, module: Module, fields: tuple[str, ...], words: Wor
 
 def draft_tables(tx: Session) -> None:
     """Makes the temporary tables in which a dry run keeps what its plan would create and change."""
-    tx.run("CREATE TEMPORARY TABLE draft_record (module INTEGER, record BIGINT, version INTEGER, data TEXT, PRIMARY KEY (module, record))")
+    tx.run(
+        "CREATE TEMPORARY TABLE draft_record (module INTEGER, record BIGINT, version INTEGER, data TEXT,"
+        " PRIMARY KEY (module, record))"
+    )
     collate = ' COLLATE "C"' if tx.postgres else ""
     tx.run(
         f"CREATE TEMPORARY TABLE draft_key (module INTEGER, kind INTEGER, value TEXT{collate}, record BIGINT,"

@@ -20,7 +20,14 @@ SIZE = 1000
 
 
 def begin(
-    tx: Session, kind: str, source: str, *, actor: str, orders: Mapping[str, Any], now: datetime, parent: int | None = None
+    tx: Session,
+    kind: str,
+    source: str,
+    *,
+    actor: str,
+    orders: Mapping[str, Any],
+    now: datetime,
+    parent: int | None = None,
 ) -> tuple[Lease, int]:
     """Opens the run of a dry run; returns its lease and id. While it is being planned it is "running"."""
     run = ledger.begin(tx, kind, source, actor=actor, now=now, orders=orders, parent=parent)
@@ -34,7 +41,9 @@ def clear(tx: Session, run: int) -> None:
     tx.run("DELETE FROM plan WHERE run = ?", run)
 
 
-def items(marks: Sequence[Mark], states: Mapping[int, tuple[Any, ...]], erase: Mapping[int, Set[str] | None]) -> dict[str, Any]:
+def items(
+    marks: Sequence[Mark], states: Mapping[int, tuple[Any, ...]], erase: Mapping[int, Set[str] | None]
+) -> dict[str, Any]:
     """What a planned batch does to Outlook items, as data: their marks, the states they were planned for, what is erased."""
     return {
         "marks": [[m.item, m.contact, m.account, m.gone] for m in marks],
@@ -43,7 +52,9 @@ def items(marks: Sequence[Mark], states: Mapping[int, tuple[Any, ...]], erase: M
     }
 
 
-def save(tx: Session, run: int, batch: int, actions: Sequence[Action], outlook: Mapping[str, Any] | None = None) -> None:
+def save(
+    tx: Session, run: int, batch: int, actions: Sequence[Action], outlook: Mapping[str, Any] | None = None
+) -> None:
     """Adds the actions of one planned batch to a saved plan, in parts; the last part carries what it does to items."""
     first = batch * 1000
     starts = range(0, len(actions), SIZE) or [0]

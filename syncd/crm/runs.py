@@ -14,7 +14,20 @@ from syncd.store import Session, leases
 from syncd.store.tables import COUNTS
 from syncd.store.times import now
 
-RUN_COLUMNS = ("id", "parent", "kind", "source", "actor", "reason", "state", "started", "ended", *COUNTS, "lease", "undoes")
+RUN_COLUMNS = (
+    "id",
+    "parent",
+    "kind",
+    "source",
+    "actor",
+    "reason",
+    "state",
+    "started",
+    "ended",
+    *COUNTS,
+    "lease",
+    "undoes",
+)
 INTERRUPTED = Problem(
     "SY-W03",
     "The run was interrupted before its end.",
@@ -106,10 +119,18 @@ def _module_changes(tx: Session, run: int, name: str, size: int) -> Iterator[dic
         created = [row[0] for row in rows if OP_NAMES[row[2]] == "create"]
         images = created_images(tx, module, created)
         labels = source_labels(tx, run, [row[3] for row in rows])
-        found = [(row, pairs(OP_NAMES[row[2]], json.loads(row[5] or "{}"), images.get((row[0], row[1]), {}))) for row in rows]
+        found = [
+            (row, pairs(OP_NAMES[row[2]], json.loads(row[5] or "{}"), images.get((row[0], row[1]), {}))) for row in rows
+        ]
         show = shower(tx, module, [pair for _, fields in found for pair in fields])
         for (record, _version, op, source, reason, _delta), fields in found:
-            common = {"module": name, "record": record, "op": OP_NAMES[op], "reason": reason, "source": labels.get(source)}
+            common = {
+                "module": name,
+                "record": record,
+                "op": OP_NAMES[op],
+                "reason": reason,
+                "source": labels.get(source),
+            }
             for field, before, after in fields:
                 yield common | {"field": field, "before": show(field, before), "after": show(field, after)}
         last = (rows[-1][0], rows[-1][1])

@@ -234,7 +234,9 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
             _batch(tx, run, plans.load(data["actions"], job.final), words)
             _mark(tx, job, data.get("items"))
             orders["apply"]["at"] = number
-            tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, ensure_ascii=False, sort_keys=True), run)
+            tx.run(
+                "UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, ensure_ascii=False, sort_keys=True), run
+            )
 
 
 def _batch(tx: Session, run: int, actions: list[Action], words: Words) -> None:
@@ -280,7 +282,9 @@ def _mark(tx: Session, job: Job, data: Mapping[str, Any] | None) -> None:
         for item, contact, account, gone in data["marks"]
     ]
     mailboxes.mark(tx, marks)
-    erase = {job.final(CONTACTS.number, record): set(names) if names is not None else None for record, names in data["erase"]}
+    erase = {
+        job.final(CONTACTS.number, record): set(names) if names is not None else None for record, names in data["erase"]
+    }
     ledger.erase(tx, CONTACTS, erase)
 
 

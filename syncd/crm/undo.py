@@ -50,7 +50,14 @@ class Job:
 
 
 def undo(
-    store: Store, target: int, *, words: Words, actor: str, clock: Clock, reason: str = "", only: Only | None = None,
+    store: Store,
+    target: int,
+    *,
+    words: Words,
+    actor: str,
+    clock: Clock,
+    reason: str = "",
+    only: Only | None = None,
     batch: int = BATCH,
 ) -> int:
     """Undoes a run, or goes on with its undo that was killed. Returns the undo's run.
@@ -128,7 +135,9 @@ def _check(tx: Session, target: int, state: str, kind: str, lease: str | None, u
             Problem("SY-U02", f"Run {target} is undone already, by run {by}.", "", f"To do it again: syncd undo {by}")
         )
     if state in ("planned", "stopped"):
-        raise Refused(Problem("SY-U03", f"Run {target} is {state}: it has changed nothing.", "There is nothing to take back."))
+        raise Refused(
+            Problem("SY-U03", f"Run {target} is {state}: it has changed nothing.", "There is nothing to take back.")
+        )
     if state == "running" and lease is not None and not leases.free(tx, lease, datetime.now().astimezone()):
         raise Refused(Problem("SY-U04", f"Run {target} is still at work.", "", "Wait until it has ended: syncd runs"))
     if undoes is not None:
@@ -162,7 +171,9 @@ def _module(store: Store, job: Job, at: tuple[int, int, int], words: Words, cloc
             at, done = _batch(tx, job, at, words, size)
 
 
-def _batch(tx: Session, job: Job, at: tuple[int, int, int], words: Words, size: int) -> tuple[tuple[int, int, int], bool]:
+def _batch(
+    tx: Session, job: Job, at: tuple[int, int, int], words: Words, size: int
+) -> tuple[tuple[int, int, int], bool]:
     """Takes back what the runs did to the next records of a module; returns where to go on, and whether all are done."""
     number, place, after = at
     module = PASSES[number][1][place]
@@ -333,9 +344,10 @@ def _close(tx: Session, job: Job, now: datetime) -> None:
     if job.only is not None:
         return
     for run in job.runs:
-        tx.run("UPDATE run SET state = 'undone', lease = NULL WHERE id = ? AND state IN ('done', 'failed', 'running')", run)
+        tx.run(
+            "UPDATE run SET state = 'undone', lease = NULL WHERE id = ? AND state IN ('done', 'failed', 'running')", run
+        )
     undoes = tx.value("SELECT undoes FROM run WHERE id = ?", job.target)
     if undoes is not None:
         for run in ledger.family(tx, undoes):
             tx.run("UPDATE run SET state = 'done' WHERE id = ? AND state = 'undone'", run)
-

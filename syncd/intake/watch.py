@@ -71,7 +71,9 @@ class Watch:
         store = self.intake.open()
         with store.reading() as tx:
             document = runs.document(tx, outcome.run)
-            repeat = outcome.repeat_of is not None and (files.placed(tx, outcome.run) or document["source"] != found.shown)
+            repeat = outcome.repeat_of is not None and (
+                files.placed(tx, outcome.run) or document["source"] != found.shown
+            )
             report: dict[str, Any] = {
                 "run": outcome.run,
                 "counts": document["counts"],

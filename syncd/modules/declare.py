@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from importers.rows import Field as Column
-from importers.rows import Kind, KeyRule
+from importers.rows import KeyRule, Kind
 
 FieldKind = Kind | Literal["link"]
 

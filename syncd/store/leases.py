@@ -82,7 +82,9 @@ def take(tx: Session, name: str, now: datetime) -> Lease:
 def prove(tx: Session, lease: Lease, now: datetime) -> None:
     """Renews a lease inside the transaction that it guards. Raises Busy when another has taken it: nothing is committed."""
     until = stamp(now + LASTS)
-    if not tx.run("UPDATE lease SET until = ? WHERE name = ? AND fence = ? AND owner = ?", until, lease.name, lease.fence, me()):
+    if not tx.run(
+        "UPDATE lease SET until = ? WHERE name = ? AND fence = ? AND owner = ?", until, lease.name, lease.fence, me()
+    ):
         raise Busy(
             Problem(
                 "SY-W02",

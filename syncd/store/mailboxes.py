@@ -95,7 +95,11 @@ def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], sel
         if graph_id not in known:
             tx.run(
                 "INSERT INTO folder (mailbox, graph_id, path, selected, sweeping, round_done) VALUES (?, ?, ?, ?, 1, ?)",
-                of.id, graph_id, path, selected, number - 1,
+                of.id,
+                graph_id,
+                path,
+                selected,
+                number - 1,
             )
             continue
         fid, before = known[graph_id]
@@ -114,20 +118,35 @@ def unread(tx: Session, of: int, number: int) -> list[Cursor]:
     """The folders that the round has not read to their end yet, by path."""
     rows = tx.rows(
         "SELECT id, graph_id, path, link, sweeping, resets FROM folder WHERE mailbox = ? AND round_done < ? ORDER BY path, id",
-        of, number,
+        of,
+        number,
     )
     return [Cursor(row[0], row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
 
 
 def cursors(tx: Session, of: int) -> list[Cursor]:
     """All folders of the mailbox that are read."""
-    rows = tx.rows("SELECT id, graph_id, path, link, sweeping, resets FROM folder WHERE mailbox = ? ORDER BY path, id", of)
+    rows = tx.rows(
+        "SELECT id, graph_id, path, link, sweeping, resets FROM folder WHERE mailbox = ? ORDER BY path, id", of
+    )
     return [Cursor(row[0], row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
 
 
 def known(tx: Session, of: int, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What is kept of these contacts: Graph id to id, folder, round, modified, observed (JSON or None), gone, digests."""
-    columns = ("id", "folder", "round", "modified", "observed", "gone", "digest", "applied_digest", "applied_modified", "held", "contact")
+    columns = (
+        "id",
+        "folder",
+        "round",
+        "modified",
+        "observed",
+        "gone",
+        "digest",
+        "applied_digest",
+        "applied_modified",
+        "held",
+        "contact",
+    )
     rows = tx.lookup("source_item", "graph_id", columns, list(ids), "t.mailbox = ?", of)
     return {row[0]: dict(zip(columns, row[1:], strict=True)) for row in rows}
 
@@ -136,9 +155,14 @@ def observe(tx: Session, of: int, folder: int, number: int, seen: Iterable[Seen]
     """Keeps what a page showed. An item whose observation differs from what was carried out becomes pending."""
     rows = [
         (
-            of, s.graph_id, folder, number, s.modified,
+            of,
+            s.graph_id,
+            folder,
+            number,
+            s.modified,
             json.dumps(s.observed, ensure_ascii=False, separators=(",", ":")) if s.observed is not None else None,
-            s.digest, s.gone,
+            s.digest,
+            s.gone,
         )
         for s in seen
     ]
@@ -176,7 +200,9 @@ def hint_folder(tx: Session, of: int, folder: int, number: int) -> None:
     """Marks as hints all items of a folder that the round has not shown."""
     tx.run(
         "UPDATE source_item SET gone = 'hint', pending = 1 WHERE mailbox = ? AND folder = ? AND round < ? AND gone IS NULL",
-        of, folder, number,
+        of,
+        folder,
+        number,
     )
 
 
@@ -200,7 +226,8 @@ def hints(tx: Session, of: int, limit: int = 200) -> list[tuple[int, str]]:
     """Items whose removal is to be verified: (id, Graph id)."""
     rows = tx.rows(
         "SELECT id, graph_id FROM source_item WHERE mailbox = ? AND pending = 1 AND gone = 'hint' ORDER BY graph_id LIMIT ?",
-        of, limit,
+        of,
+        limit,
     )
     return [(row[0], row[1]) for row in rows]
 
@@ -225,7 +252,9 @@ def pending(tx: Session, of: int, after: tuple[int, str], limit: int) -> list[It
     rows = tx.rows(
         f"SELECT {names}, CASE WHEN gone IS NULL THEN 0 ELSE 1 END AS part FROM source_item WHERE mailbox = ? AND pending = 1"
         " AND (CASE WHEN gone IS NULL THEN 0 ELSE 1 END, graph_id) > (?, ?) ORDER BY part, graph_id LIMIT ?",
-        of, *after, limit,
+        of,
+        *after,
+        limit,
     )
     return [_item(row) for row in rows]
 
@@ -316,7 +345,8 @@ def succeeded(tx: Session, of: int, now: datetime) -> None:
     """Notes a good run of the mailbox."""
     tx.run(
         "UPDATE mailbox SET state = 'good', last_good = ?, retry_at = NULL, retry_why = NULL, failures = 0 WHERE id = ?",
-        stamp(now), of,
+        stamp(now),
+        of,
     )
 
 
@@ -324,7 +354,10 @@ def failed(tx: Session, of: int, state: str, retry_at: datetime | None, why: str
     """Notes a failed run: `why` is "server" when Microsoft asked to wait, "error" for a back-off of our own."""
     tx.run(
         "UPDATE mailbox SET state = ?, retry_at = ?, retry_why = ?, failures = failures + 1 WHERE id = ?",
-        state, stamp(retry_at) if retry_at else None, why, of,
+        state,
+        stamp(retry_at) if retry_at else None,
+        why,
+        of,
     )
 
 

@@ -99,7 +99,12 @@ class Store:
 def connect(url: sa.URL, path: Path | None, *, create: bool = False) -> sa.Engine:
     """An engine with our settings; no value ever stands in its errors. Raises SetupError when there is no such file."""
     if url.get_backend_name() == "postgresql":
-        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, isolation_level="READ COMMITTED", hide_parameters=True)
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            hide_parameters=True,
+        )
     if url.get_backend_name() != "sqlite":
         raise SetupError(
             Problem(
@@ -111,7 +116,9 @@ def connect(url: sa.URL, path: Path | None, *, create: bool = False) -> sa.Engin
         )
     if path is not None:
         _make_private(path, create=create)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True)
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True
+    )
     sa.event.listen(engine, "connect", _prepare)
     return engine
 
@@ -170,11 +177,21 @@ def translated(name: str, error: DBAPIError, *, server: bool) -> SetupError | Re
     lower = text.lower()
     if "disk is full" in lower or "no space left" in lower or "disk i/o error" in lower:
         return Refused(
-            Problem("SY-S04", what, "The disk is full or failing; the last batch was taken back whole.", "Make room, then run the same again: it goes on where it stopped.")
+            Problem(
+                "SY-S04",
+                what,
+                "The disk is full or failing; the last batch was taken back whole.",
+                "Make room, then run the same again: it goes on where it stopped.",
+            )
         )
     if "readonly" in lower or "read-only" in lower:
         return SetupError(
-            Problem("SY-S05", what, "The store can be read but not written.", "Give the user that runs syncd the right to write the file and its folder.")
+            Problem(
+                "SY-S05",
+                what,
+                "The store can be read but not written.",
+                "Give the user that runs syncd the right to write the file and its folder.",
+            )
         )
     if "malformed" in lower or "not a database" in lower:
         return SetupError(
@@ -182,12 +199,20 @@ def translated(name: str, error: DBAPIError, *, server: bool) -> SetupError | Re
         )
     if "locked" in lower:
         return Refused(
-            Problem("SY-S07", what, f"Another program held the store for more than {BUSY_SECONDS} s.", "Try again; if it stays so, look for a program that keeps the file open.")
+            Problem(
+                "SY-S07",
+                what,
+                f"Another program held the store for more than {BUSY_SECONDS} s.",
+                "Try again; if it stays so, look for a program that keeps the file open.",
+            )
         )
     if isinstance(error, OperationalError) and (server or "unable to open" in lower):
         return SetupError(
-            Problem("SY-S08", what, "The database cannot be reached or used.", "Start it, or correct [store] url; then run: syncd check.")
+            Problem(
+                "SY-S08",
+                what,
+                "The database cannot be reached or used.",
+                "Start it, or correct [store] url; then run: syncd check.",
+            )
         )
     raise error
-
-

@@ -15,7 +15,7 @@ from syncd.errors import Busy, SyncdError
 from syncd.intake import Watch
 from syncd.store import Store, mailboxes
 from syncd.store.times import Clock, moment, stamp
-from syncd.sync.engine import SyncOrder, Syncing
+from syncd.sync.engine import Syncing, SyncOrder
 
 log = logging.getLogger("syncd.work")
 
@@ -86,7 +86,13 @@ class Jobs:
             return 0
         self._plan_next(order, [m.address for m in chosen])
         made = self.syncing.sync(replace(order, mailboxes=chosen), actor=self.actor, reason="schedule", by_hand=False)
-        log.info("sync: run %s, %s mailboxes, %s failed, %s stopped", made.run, len(chosen), len(made.failed), len(made.stopped))
+        log.info(
+            "sync: run %s, %s mailboxes, %s failed, %s stopped",
+            made.run,
+            len(chosen),
+            len(made.failed),
+            len(made.stopped),
+        )
         return len(chosen)
 
     def due(self, order: SyncOrder) -> list[str]:

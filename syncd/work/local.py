@@ -120,8 +120,15 @@ def _add(scheduler: BackgroundScheduler, jobs: Jobs, every: float) -> None:
         ticks.append(("sync", jobs.sync, min(SYNC_TICK, jobs.every)))
     for name, work, seconds in ticks:
         scheduler.add_job(
-            guarded, "interval", args=(name, work), seconds=seconds, id=name, max_instances=1, coalesce=True,
-            next_run_time=jobs.clock(), misfire_grace_time=None,
+            guarded,
+            "interval",
+            args=(name, work),
+            seconds=seconds,
+            id=name,
+            max_instances=1,
+            coalesce=True,
+            next_run_time=jobs.clock(),
+            misfire_grace_time=None,
         )
 
 

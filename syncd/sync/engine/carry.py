@@ -48,7 +48,9 @@ class Carried:
 class Batch:
     """One batch of a mailbox's pending items while it is planned."""
 
-    def __init__(self, tx: Session, order: SyncOrder, of: MailboxOrder, words: Words, draft: Draft | None = None) -> None:
+    def __init__(
+        self, tx: Session, order: SyncOrder, of: MailboxOrder, words: Words, draft: Draft | None = None
+    ) -> None:
         self.tx = tx
         self.order = order
         self.of = of
@@ -210,9 +212,7 @@ class Batch:
         values[-1] = packed(extra)
         return values
 
-    def _update(
-        self, rec: Rec, before: Mapping[str, Any], after: Mapping[str, Any], item: Item, reason: str
-    ) -> None:
+    def _update(self, rec: Rec, before: Mapping[str, Any], after: Mapping[str, Any], item: Item, reason: str) -> None:
         current = _current(rec)
         found = verdict(current, before, after)
         delta = dict(found.delta)
@@ -347,4 +347,3 @@ def fitted(fields: Mapping[str, Any]) -> dict[str, Any]:
         else:
             made[name] = value
     return made
-

@@ -108,16 +108,35 @@ class Syncing:
             parent = _unfinished(tx, order, now)
             done: dict[str, int] = {}
             if parent is None:
-                parent = ledger.begin(tx, "sync", ", ".join(m.address for m in order.mailboxes), actor=actor, now=now,
-                                      reason=reason, orders=order.plain(), lease=held[0].name if held else None)
+                parent = ledger.begin(
+                    tx,
+                    "sync",
+                    ", ".join(m.address for m in order.mailboxes),
+                    actor=actor,
+                    now=now,
+                    reason=reason,
+                    orders=order.plain(),
+                    lease=held[0].name if held else None,
+                )
             for of, box, lease in zip(order.mailboxes, known, held, strict=True):
                 found = tx.row("SELECT id, state FROM run WHERE parent = ? AND source = ?", parent, of.address)
                 if found and found[1] != "running":
                     done[of.address] = found[0]
                     continue
-                run = found[0] if found else ledger.begin(
-                    tx, "sync", of.address, actor=actor, now=now, reason=reason, parent=parent,
-                    orders=order.plain(), lease=lease.name,
+                run = (
+                    found[0]
+                    if found
+                    else ledger.begin(
+                        tx,
+                        "sync",
+                        of.address,
+                        actor=actor,
+                        now=now,
+                        reason=reason,
+                        parent=parent,
+                        orders=order.plain(),
+                        lease=lease.name,
+                    )
                 )
                 parts.append(_Part(of, box, run, lease))
             return parent, parts
@@ -152,7 +171,8 @@ class Syncing:
             Problem(
                 "SY-M11",
                 f"{part.of.address} is not asked before {moment(wait[0]):%H:%M:%S} UTC.",
-                "Microsoft asked for this wait; asking earlier would prolong it." if wait[1] == "server"
+                "Microsoft asked for this wait; asking earlier would prolong it."
+                if wait[1] == "server"
                 else "It failed last time and is tried again by itself.",
                 "Wait; the other mailboxes go on.",
             ),
@@ -217,8 +237,7 @@ class Syncing:
             with self.store.writing("plan:chunk") as tx:
                 leases.prove(tx, part.lease, self.clock())
                 digests = {i.id: (i.digest, i.gone, i.modified) for i in items}
-                erase = {record: names for record, names in carried.erase.items()}
-                plans.save(tx, part.run, number, carried.plan.actions, plans.items(carried.marks, digests, erase))
+                plans.save(tx, part.run, number, carried.plan.actions, plans.items(carried.marks, digests, carried.erase))
                 ledger.report(tx, part.run, carried.plan.problems)
                 ledger.count(tx, part.run, carried.plan.counts, len(items))
             after, number = (0 if items[-1].gone is None else 1, items[-1].graph_id), number + 1
@@ -289,7 +308,9 @@ def _unfinished(tx: Session, order: SyncOrder, now: datetime) -> int | None:
     """
     wanted = json.dumps(order.plain(), ensure_ascii=False, sort_keys=True)
     mine: int | None = None
-    rows = tx.rows("SELECT id, orders, lease FROM run WHERE kind = 'sync' AND parent IS NULL AND state = 'running' ORDER BY id DESC")
+    rows = tx.rows(
+        "SELECT id, orders, lease FROM run WHERE kind = 'sync' AND parent IS NULL AND state = 'running' ORDER BY id DESC"
+    )
     for run, orders, lease in rows:
         if orders == wanted and mine is None and not order.dry_run:
             mine = run

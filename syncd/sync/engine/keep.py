@@ -27,7 +27,9 @@ def keep(store: Store, run: int, *, words: Words, clock: Clock) -> int:
             raise moved(f"run {run} is not stopped")
         for one in mine:
             source = tx.value("SELECT source FROM run WHERE id = ?", one)
-            newest = tx.value("SELECT MAX(id) FROM run WHERE kind = 'sync' AND source = ? AND parent IS NOT NULL", source)
+            newest = tx.value(
+                "SELECT MAX(id) FROM run WHERE kind = 'sync' AND source = ? AND parent IS NOT NULL", source
+            )
             if newest != one:
                 raise moved(f"run {newest} has looked at {source} since")
             mailbox = int(tx.value("SELECT id FROM mailbox WHERE address = ?", source))
@@ -55,7 +57,9 @@ def _taken(item: Item, words: Words) -> bool:
     """Whether the item would blank its contact or move it to another account."""
     if item.applied is None or item.observed is None:
         return False
-    bases = [normalise.company(p["company"], words.forms)[0] if p["company"] else "" for p in (item.applied, item.observed)]
+    bases = [
+        normalise.company(p["company"], words.forms)[0] if p["company"] else "" for p in (item.applied, item.observed)
+    ]
     return loses(item.applied, item.observed) or (item.account is not None and bases[0] != bases[1])
 
 
@@ -63,5 +67,8 @@ def _recount(tx: Session, run: int, kept: int, ended: str) -> None:
     tx.run(
         "UPDATE run SET state = 'done', ended = ?, taken = ?, unchanged = ?, created = 0, updated = 0, removed = 0,"
         " refused = 0, duplicate = 0, review = 0, excluded = 0, lease = NULL WHERE id = ?",
-        ended, kept, kept, run,
+        ended,
+        kept,
+        kept,
+        run,
     )

@@ -54,7 +54,12 @@ class Round:
             except FolderGone:
                 continue
         raise TryLater(
-            Problem("SY-M10", "The mailbox's folders change while they are read.", "Nothing of this round was carried out.", "It is tried again by itself.")
+            Problem(
+                "SY-M10",
+                "The mailbox's folders change while they are read.",
+                "Nothing of this round was carried out.",
+                "It is tried again by itself.",
+            )
         )
 
     def _read(self) -> None:
@@ -223,4 +228,3 @@ class _Page:
         mailboxes.touch(tx, of, self.cursor.id, self.round.number, self.kept)
         ledger.report(tx, self.round.run, self.problems)
         ledger.count(tx, self.round.run, self.counts, sum(self.counts.values()))
-

@@ -34,7 +34,11 @@ def upgrade() -> None:
         sa.Column("sic_code", sa.BigInteger()),
         sa.Column("account_number", sa.Text()),
         sa.Column("account_site", sa.Text()),
-        sa.Column("parent_id", sa.BigInteger(), sa.ForeignKey("account.id", name="fk_account_parent_id", deferrable=True, initially="DEFERRED")),
+        sa.Column(
+            "parent_id",
+            sa.BigInteger(),
+            sa.ForeignKey("account.id", name="fk_account_parent_id", deferrable=True, initially="DEFERRED"),
+        ),
         sa.Column("owner", sa.Text()),
         sa.Column("billing_street", sa.Text()),
         sa.Column("billing_city", sa.Text()),
@@ -58,7 +62,11 @@ def upgrade() -> None:
         sa.Column("salutation", sa.Text()),
         sa.Column("first_name", sa.Text()),
         sa.Column("last_name", sa.Text()),
-        sa.Column("account_id", sa.BigInteger(), sa.ForeignKey("account.id", name="fk_contact_account_id", deferrable=True, initially="DEFERRED")),
+        sa.Column(
+            "account_id",
+            sa.BigInteger(),
+            sa.ForeignKey("account.id", name="fk_contact_account_id", deferrable=True, initially="DEFERRED"),
+        ),
         sa.Column("title", sa.Text()),
         sa.Column("department", sa.Text()),
         sa.Column("email", sa.Text()),
@@ -206,7 +214,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "plan",
-        sa.Column("run", sa.BigInteger(), sa.ForeignKey("run.id", name="fk_plan_run"), primary_key=True, autoincrement=False),
+        sa.Column(
+            "run", sa.BigInteger(), sa.ForeignKey("run.id", name="fk_plan_run"), primary_key=True, autoincrement=False
+        ),
         sa.Column("batch", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("actions", sa.LargeBinary(), nullable=False),
     )

@@ -17,7 +17,9 @@ def upgrade() -> None:
     """Creates them."""
     op.create_table(
         "file",
-        sa.Column("run", sa.BigInteger(), sa.ForeignKey("run.id", name="fk_file_run"), primary_key=True, autoincrement=False),
+        sa.Column(
+            "run", sa.BigInteger(), sa.ForeignKey("run.id", name="fk_file_run"), primary_key=True, autoincrement=False
+        ),
         sa.Column("sha256", BYTES, nullable=False),
         sa.Column("module", sa.SmallInteger(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False, server_default="0"),

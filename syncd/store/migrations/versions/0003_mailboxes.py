@@ -51,7 +51,9 @@ def upgrade() -> None:
     op.create_table(
         "source_item",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
-        sa.Column("mailbox", sa.BigInteger(), sa.ForeignKey("mailbox.id", name="fk_source_item_mailbox"), nullable=False),
+        sa.Column(
+            "mailbox", sa.BigInteger(), sa.ForeignKey("mailbox.id", name="fk_source_item_mailbox"), nullable=False
+        ),
         sa.Column("graph_id", BYTES, nullable=False),
         sa.Column("folder", sa.BigInteger(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
