@@ -189,6 +189,11 @@ def test_tokens_expire_are_revoked_and_are_for_this_graph_only(simulator: Simula
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
     assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+    here = simulator.tenant_data.root
+    simulator.tenant_data.root = "https://graph.example"
+    other = client.sign_in(scope="https://graph.example/.default")["access_token"]
+    simulator.tenant_data.root = here
+    assert status_with(client, other) == 401
     fresh = client.sign_in()["access_token"]
     assert status_with(client, fresh) == 200
     simulator.entra.revoke()

@@ -249,6 +249,12 @@ def test_default_ids_change_on_a_move_and_immutable_ids_do_not(simulator: Simula
     assert "errorDetails" in rows[1]
 
 
+def test_each_write_is_later_than_all_before(simulator: Simulator) -> None:
+    box, other = simulator.mailbox(ANNA), simulator.mailbox(BUYERS)
+    stamps = [each.add(givenName="x").modified for each in (box, other, box, other)]
+    assert stamps == sorted(set(stamps))
+
+
 def test_some_ids_differ_in_case_only(simulator: Simulator) -> None:
     box = simulator.mailbox(ANNA)
     keys = [box.add(givenName=str(number)).immutable for number in range(200)]
