@@ -13,6 +13,7 @@ from syncd.cli import text
 from syncd.cli.call import Call, command, told
 from syncd.crm import status
 from syncd.errors import Problem, Refused
+from syncd.modules import MODULES
 from syncd.settings import Inbox, annotated
 
 
@@ -92,7 +93,10 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def _lines(document: dict[str, Any], zone: str) -> Iterator[str]:
-    yield f"store      {document['store']} · " + " · ".join(f"{n:,} {name}" for name, n in document["records"].items())
+    counts = " · ".join(
+        f"{n:,} {MODULES[name].singular if n == 1 else name}" for name, n in document["records"].items()
+    )
+    yield f"store      {document['store']} · {counts}"
     yield f"service    {'runs' if document['service']['running'] else 'does not run → syncd run'}"
     found = document["inbox"]
     if found is None:

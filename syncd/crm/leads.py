@@ -42,7 +42,7 @@ def chunk(module: Module, batch: Batch, view: View, policy: Policy) -> Chunk:
     """A reader's batch, whose `keys` are parallel to the module's, as whole records with their match keys."""
     count = len(batch["lines"])
     blank: list[Any] = [None] * count
-    columns = [batch["columns"].get(f.name, blank) for f in module.fields]
+    columns = [_stored(f, batch["columns"].get(f.name, blank)) for f in module.fields]
     numbers = [kind.number for kind in module.keys]
     found = list(zip(numbers, batch["keys"], strict=True))
     made = Chunk(batch["lines"], list(zip(*columns, batch["extra"], strict=True)), [])
@@ -65,6 +65,11 @@ def key_rows(columns: Sequence[tuple[int, Sequence[str | None]]]) -> list[list[K
         if len(row) > 1 and row[0] == row[1]:
             rows[place] = list(dict.fromkeys(row))
     return rows
+
+
+def _stored(of: Field, column: list[Any]) -> list[Any]:
+    """A reader's column as the store keeps it: flags are 0 and 1."""
+    return [None if value is None else int(value) for value in column] if of.kind == "flag" else column
 
 
 def load(view: View, rows: Chunk, policy: Policy) -> None:
@@ -98,14 +103,18 @@ class Decider:
         """The plan of a chunk; counts created, updated, unchanged and duplicate."""
         match = rows.match or [None] * len(rows.lines)
         for line, values, keys, custom in zip(rows.lines, rows.values, rows.keys, match, strict=True):
-            found, reason, passed = self._match(values, keys, custom)
-            if found is None:
-                self._create(line, values, keys, reason, passed)
-            elif self.policy.on_duplicate == "skip":
-                self.plan.count("duplicate")
-            else:
-                self._overwrite(found, line, values, reason)
+            self.row(line, values, keys, custom)
         return self.plan
+
+    def row(self, line: int, values: tuple[Any, ...], keys: list[Key], custom: str | None) -> None:
+        """Plans one row."""
+        found, reason, passed = self._match(values, keys, custom)
+        if found is None:
+            self._create(line, values, keys, reason, passed)
+        elif self.policy.on_duplicate == "skip":
+            self.plan.count("duplicate")
+        else:
+            self._overwrite(found, line, values, reason)
 
     def _match(self, values: tuple[Any, ...], keys: list[Key], custom: str | None) -> tuple[Rec | None, str, tuple[int, ...]]:
         """The record that a row means, with the reason; else why not, and the candidates that were passed over."""

@@ -12,6 +12,8 @@ SENTENCES = {
     "email": "same person: e-mail equal",
     "person": "same person: first name, last name and company equal, one side without e-mail",
     "name-and-account": "same person: same name at the same account, one side without e-mail",
+    "same-form": "same company: name and site equal",
+    "form-missing": "same company: name and site equal, one side without its legal form",
     "source-changed": "Outlook changed; nobody has edited it here",
     "deleted-in-outlook": "deleted in Outlook",
     "left-scope": "left what is synced (folder, category or private)",

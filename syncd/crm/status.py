@@ -38,9 +38,10 @@ def mailboxes(tx: Session, now: datetime) -> list[dict[str, Any]]:
 
 def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
     """Records by module, whether the service runs, mailboxes, runs that wait for a yes, and the last runs."""
-    waiting = [
-        row[0] for row in tx.rows("SELECT id FROM run WHERE state IN ('stopped', 'planned') ORDER BY id DESC LIMIT 50")
-    ]
+    found = tx.rows(
+        "SELECT id FROM run WHERE state IN ('stopped', 'planned') AND parent IS NULL ORDER BY id DESC LIMIT 50"
+    )
+    waiting = [row[0] for row in found]
     return {
         "records": {m.name: tx.value(f"SELECT COUNT(*) FROM {m.table}") for m in MODULES.values()},
         "service": {"running": not leases.free(tx, SERVICE, now)},

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from importers import folder, pipeline
-from importers.rows import Batch, Opened, Order, UnreadableFile
-from syncd.crm import files, leads, ledger, plans
+from importers.rows import Batch, Field, Opened, Order, UnreadableFile
+from syncd.crm import files, ledger, plans
 from syncd.crm.apply import apply
 from syncd.crm.files import Claim, Repeat
-from syncd.crm.leads import Decider, OnDuplicate, Policy
+from syncd.crm.filing import decided
+from syncd.crm.leads import OnDuplicate, Policy
 from syncd.crm.matching import Keys, View, Words, custom_kind, draft_tables, keep_draft
 from syncd.crm.plan import Plan
 from syncd.errors import Problem, Refused
@@ -51,7 +52,7 @@ class Options:
         target = module(self.module)
         return Order(
             module=target.name,
-            fields=tuple(f.plain() for f in target.fields),
+            fields=(*(f.plain() for f in target.fields), *(Field(name, "number") for name in _link_ids(target))),
             keys=tuple(kind.rule for kind in target.keys),
             title=target.required,
             title_from=target.required_from,
@@ -220,18 +221,15 @@ class _Work:
         """The plan of one batch and the next free id; with a negative id it is a draft, kept in temporary tables."""
         self.keys = Keys(tx, self.module, self.words)
         view = View(tx, self.module, self.keys, draft=first_id < 0)
-        rows = leads.chunk(self.module, batch, view, self.policy)
-        leads.load(view, rows, self.policy)
-        decider = Decider(view, self.policy, self.words, first_id)
-        plan = decider.decide(rows)
+        plan, next_id = decided(tx, batch, view, self.policy, words=self.words, first_id=first_id)
         if first_id < 0:
             keep_draft(tx, view)
-        return plan, decider.next_id
+        return plan, next_id
 
     def keep(self, tx: Session, run: int, batch: Batch, plan: Plan, opened: Opened) -> None:
         """Notes what the batch was: counts, problems, the file's progress."""
         plan.count("refused", len(batch["refused"]))
-        ledger.report(tx, run, _problems(batch))
+        ledger.report(tx, run, sorted([*_problems(batch), *plan.problems], key=lambda p: int(p["line"])))
         ledger.count(tx, run, plan.counts, batch["rows"])
         if batch["at"] == batch["rows"]:
             files.opened(tx, run, opened)
@@ -262,10 +260,26 @@ def _problems(batch: Batch) -> Sequence[dict[str, Any]]:
     return sorted(refused + flags, key=lambda p: p["line"])
 
 
+def _link_ids(target: Module) -> list[str]:
+    """The columns in which an export gives the ids of links beside their names."""
+    return [f.column for f in target.fields if f.link]
+
+
 def _check(options: Options) -> None:
     """Refuses options that name fields the module has not."""
     target = module(options.module)
-    wrong = sorted({*options.match_on, *options.map.values(), *options.set} - target.at.keys())
+    links = {f.name for f in target.fields if f.link} & set(options.match_on)
+    if links:
+        raise Refused(
+            Problem(
+                "SY-F24",
+                f"Rows cannot be matched on {', '.join(sorted(links))}: it links to another record.",
+                "A file names that record, and several may bear the name.",
+                "Leave it out of match_on.",
+            )
+        )
+    known = target.at.keys() | _link_ids(target)
+    wrong = sorted({*options.map.values(), *options.set} - known | set(options.match_on) - target.at.keys())
     if wrong:
         raise Refused(
             Problem(

@@ -161,4 +161,4 @@ def test_status_tells_records_runs_and_inbox(tmp_path: Path, database: str) -> N
     assert document["inbox"] == {"folder": str(inbox), "files": 1, "waiting": 0, "failed": 1}
     assert [run["id"] for run in document["runs"]] == [1] and document["service"] == {"running": False}
     text = syncd("status")
-    assert "1 leads" in text and "does not run" in text and "1 failed" in text
+    assert "1 lead\n" in text and "does not run" in text and "1 failed" in text

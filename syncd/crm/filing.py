@@ -1,0 +1,169 @@
+"""Filing: what file rows mean for the store, whatever their module; knows no file format.
+
+Leads match leads by their own rules (`leads`). Contacts are found as those of Outlook are, accounts by company and site.
+A link in a row is a name, or the id that an export has beside it; one that means no record, or several, is kept in
+`extra` and named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from importers import normalise
+from importers.rows import Batch
+from syncd.crm import leads
+from syncd.crm.accounts import COMPANY, Companies, Person, Rule
+from syncd.crm.contacts import EMAIL, EMAILS, NAME, People
+from syncd.crm.leads import Chunk, Decider, Policy
+from syncd.crm.matching import Keys, View, Words
+from syncd.crm.plan import Key, Plan, Rec, extras, packed
+from syncd.crm.records import title
+from syncd.modules import ACCOUNTS, CONTACTS, LEADS
+from syncd.store import Session
+
+Found = tuple[Rec | None, str, tuple[int, ...]]
+"""The record that a row means, with the reason; else why not, and the candidates that were passed over."""
+
+
+def decided(tx: Session, batch: Batch, view: View, policy: Policy, *, words: Words, first_id: int) -> tuple[Plan, int]:
+    """The plan of one batch and the next free id; with a negative one what is made has draft numbers."""
+    rows = leads.chunk(view.module, batch, view, policy)
+    if view.module is LEADS:
+        leads.load(view, rows, policy)
+        decider = Decider(view, policy, words, first_id)
+        return decider.decide(rows), decider.next_id
+    accounts = view
+    if view.module is not ACCOUNTS:
+        accounts = View(tx, ACCOUNTS, Keys(tx, ACCOUNTS, words), draft=view.draft)
+    linked = (ContactRows if view.module is CONTACTS else AccountRows)(view, policy, words, first_id, accounts)
+    rows = linked.load(rows, batch)
+    return linked.decide(rows), linked.next_id
+
+
+class _Linked(Decider):
+    """Decides rows whose records link to accounts."""
+
+    kinds: tuple[int, ...] = ()
+
+    def __init__(self, view: View, policy: Policy, words: Words, first_id: int, accounts: View) -> None:
+        super().__init__(view, policy, words, first_id)
+        self.accounts = accounts
+        self.companies = Companies(accounts, words, Rule(frozenset()), self.plan, first_id)
+        self.links = [(place, field) for place, field in enumerate(self.module.fields) if field.link]
+        self.named = ""
+
+    def load(self, rows: Chunk, batch: Batch) -> Chunk:
+        """Fetches what the rows may mean; each link becomes its name and id as given."""
+        values = [list(row) for row in rows.values]
+        for place, field in self.links:
+            ids: Sequence[Any] = batch["columns"].get(field.column) or [None] * len(values)
+            for row, number in zip(values, ids, strict=True):
+                row[place] = (row[place], number) if row[place] or number else None
+        wanted = [row[place] for row in values for place, _ in self.links if row[place]]
+        self.companies.load([name for name, _ in wanted if name], [number for _, number in wanted])
+        if self.policy.match_on and self.policy.on_duplicate != "clone":
+            self.view.load({self.view.keys.custom[self.policy.match_on]: rows.match})
+        elif self.policy.on_duplicate != "clone":
+            self.view.load({n: [v for keys in rows.keys for kind, v in keys if kind == n] for n in self.kinds})
+        return replace(rows, values=[tuple(row) for row in values])
+
+    def row(self, line: int, values: tuple[Any, ...], keys: list[Key], custom: str | None) -> None:
+        """Plans one row, its links resolved against what the rows before it left."""
+        made = list(values)
+        self.named = ""
+        for place, field in self.links:
+            if made[place] is None:
+                continue
+            name, number = made[place]
+            self.named = name or ""
+            made[place] = self._target(name, number)
+            if made[place] is None:
+                shown = name or f"id {number}"
+                made[-1] = packed(extras(made[-1]) | {field.name: shown})
+                self.plan.problems.append(_doubtful(line, self.module.singular, field.name, shown))
+        super().row(line, tuple(made), keys, custom)
+
+    def _target(self, name: str | None, number: int | None) -> int | None:
+        rec = self.accounts.recs.get(number) if number is not None else None
+        if rec is not None and rec.id not in self.accounts.gone and name in (None, title(ACCOUNTS, rec.values)):
+            return rec.id
+        found = self.companies.resolve(name, Person()).rec if name else None
+        return found.id if found is not None else None
+
+
+def _doubtful(line: int, singular: str, field: str, shown: str) -> dict[str, Any]:
+    return {
+        "code": "SY-L30",
+        "what": f"Row {line}: {field} is doubtful.",
+        "why": f"No account, or more than one, is {shown!r}.",
+        "do": f"It was kept as extra.{field}; set the {singular}'s {field}_id by hand, or make the account and import again.",
+        "line": line,
+    }
+
+
+class ContactRows(_Linked):
+    """Rows of contacts: the same e-mail and a name that fits, else the same name at the same account."""
+
+    kinds = (EMAIL, NAME)
+
+    def _person(self, values: tuple[Any, ...], keys: list[Key]) -> Found:
+        people = People(self.view, self.words, self.plan, self.next_id)
+        person = {name: values[self.module.at[name]] for name in ("first_name", "last_name", *EMAILS)}
+        return people.find(person, values[self.module.at["account"]], unnamed=self.name(values) == ("", ""))
+
+    def name(self, values: Any) -> tuple[str, str]:
+        """First and last name, both blank where the row only borrows its name from its account or e-mail."""
+        at = self.module.at
+        first, last = values[at["first_name"]] or "", values[at["last_name"]] or ""
+        email = values[at["email"]] or ""
+        return ("", "") if not first and last in (self.named, email.partition("@")[0]) else (first, last)
+
+
+class AccountRows(_Linked):
+    """Rows of accounts: the same company at the same site."""
+
+    kinds = (COMPANY,)
+
+    def name(self, values: Any) -> tuple[str, str]:
+        """An account borrows its name from nothing."""
+        return "", str(values[self.module.at["name"]])
+
+    def _person(self, values: tuple[Any, ...], keys: list[Key]) -> Found:
+        base, form = self._company(values)
+        near = self.view.candidates(COMPANY, base)
+        here = [rec for rec in near if self._site(rec.values) == self._site(values)]
+        same = [rec for rec in here if self._company(rec.values)[1] == form]
+        if same:
+            return same[0], "same-form", ()
+        loose = [rec for rec in here if not form or not self._company(rec.values)[1]]
+        if len(loose) == 1:
+            return loose[0], "form-missing", ()
+        passed = tuple(rec.id for rec in near)
+        return None, "new" + (f"|not={','.join(map(str, passed))}" if passed else ""), passed
+
+    def _company(self, values: Sequence[Any]) -> tuple[str, str]:
+        return normalise.company(values[self.module.at["name"]], self.words.forms)
+
+    def _site(self, values: Sequence[Any]) -> str:
+        return normalise.fold(values[self.module.at["account_site"]] or "")
+
+    def _overwrite(self, rec: Rec, line: int, values: tuple[Any, ...], reason: str) -> None:
+        """As ever, but no account comes to stand above itself."""
+        place = self.module.at["parent"]
+        if self._above(values[place], rec.id):
+            values = (*values[:place], None, *values[place + 1 :])
+            self.plan.problems.append(_doubtful(line, "account", "parent", self.named))
+        super()._overwrite(rec, line, values, reason)
+
+    def _above(self, parent: int | None, record: int) -> bool:
+        place, seen = self.module.at["parent"], set[int]()
+        while parent is not None and parent not in seen:
+            if parent == record:
+                return True
+            seen.add(parent)
+            self.view.load({}, [parent])
+            rec = self.view.recs.get(parent)
+            parent = rec.values[place] if rec is not None else None
+        return False
