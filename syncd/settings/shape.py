@@ -122,7 +122,7 @@ class Inbox:
     """[inbox]. `folder` None: nothing is watched. `settle` is the time in seconds that a file must be still."""
 
     folder: Path | None = key(NAMED, Path("var/inbox"), place=True)
-    every: float = key(values.duration(0.1), 5.0)
+    every: float = key(values.duration(0.1), 2.0)
     settle: float = key(values.duration(0), 5.0)
     on_duplicate: OnDuplicate = key(DUPLICATES, "skip")
     match_on: tuple[str, ...] = key(values.lines(), ())
