@@ -90,17 +90,16 @@ def codes() -> dict[str, str]:
             if CODE.fullmatch(code):
                 found.setdefault(code, text.get("what") or text.get("why") or "")
     for path in (path for room in ("syncd", "importers") for path in sorted((ROOT / room).rglob("*.py"))):
-        text = path.read_text(encoding="utf-8")
-        for code, beside in _beside(ast.parse(text)):
-            found[code] = found.get(code) or beside
-        for code in CODE.findall(text):
+        for code, text in beside(path):
+            found[code] = found.get(code) or text
+        for code in CODE.findall(path.read_text(encoding="utf-8")):
             found.setdefault(code, "")
     return dict(sorted(found.items()))
 
 
-def _beside(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Codes and the text that follows them among a call's arguments or in a tuple."""
-    for node in ast.walk(tree):
+def beside(path: Path) -> Iterator[tuple[str, str]]:
+    """Codes in a module and the text that follows them among a call's arguments or in a tuple, "" when it is made."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         parts = node.args if isinstance(node, ast.Call) else node.elts if isinstance(node, ast.Tuple) else []
         for code, text in zip(parts, parts[1:], strict=False):
             if isinstance(code, ast.Constant) and CODE.fullmatch(str(code.value)):

@@ -64,6 +64,17 @@ def test_every_problem_code_has_its_line() -> None:
             assert code in made, f"{path.relative_to(ROOT)} names {code}"
 
 
+def test_a_code_of_the_messages_has_no_second_meaning_in_the_code() -> None:
+    messages = tomllib.loads((ROOT / "config/messages/en.toml").read_text(encoding="utf-8"))
+    written = {
+        code: path.relative_to(ROOT)
+        for path in sorted((ROOT / "syncd").rglob("*.py"))
+        for code, text in tables.beside(path)
+        if text
+    }
+    assert {code: str(path) for code, path in written.items() if code in messages} == {}
+
+
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
