@@ -63,8 +63,6 @@ def changed(before: Props, patch: Mapping[str, Any], directory: Mapping[str, str
 def _check(patch: Mapping[str, Any]) -> None:
     value: Any
     for name, value in patch.items():
-        if name not in EMPTY:
-            raise GraphError(400, "RequestBodyRead", _UNKNOWN.format(name))
         if value is None:
             continue
         wanted = type(EMPTY[name]) if isinstance(EMPTY[name], list | dict) else str
@@ -80,7 +78,6 @@ def _check(patch: Mapping[str, Any]) -> None:
             raise GraphError(400, "RequestBodyRead", "Cannot convert the literal to the type 'Edm.DateTimeOffset'.")
 
 
-_UNKNOWN = "The property '{}' does not exist on type 'microsoft.graph.contact'."
 _MANY = "The number of elements in {} is {}, which is more than the maximum of {}."
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from syncd.simulator.call import Call, segment
-from syncd.simulator.contact import EMPTY
+from syncd.simulator.contact import EMPTY, HEAD
 from syncd.simulator.mailbox import Folder, Item
 from syncd.simulator.queries import expanded, filtered, ordered
 from syncd.simulator.wire import Answer, GraphError, Listing
@@ -97,8 +97,7 @@ def get(call: Call) -> Answer:
 def create(call: Call) -> Answer:
     body = call.request.json()
     folder = _place(call)
-    props = {name: value for name, value in body.items() if name not in _EXTRAS and not name.startswith("@")}
-    item = call.mailbox.add(folder.id, strict=True, **_named(props))
+    item = call.mailbox.add(folder.id, strict=True, **_written(body))
     _attach(item, body)
     return _entity(call, item.wire(call.request.immutable), 201)
 
@@ -106,8 +105,7 @@ def create(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     item = _matching(call)
     body = call.request.json()
-    props = {name: value for name, value in body.items() if name not in _EXTRAS and not name.startswith("@")}
-    call.mailbox.edit(item.immutable, strict=True, **_named(props))
+    call.mailbox.edit(item.immutable, strict=True, **_written(body))
     _attach(item, body)
     return _entity(call, item.wire(call.request.immutable))
 
@@ -178,12 +176,15 @@ def _matching(call: Call) -> Item:
     return item
 
 
-def _named(props: dict[str, Any]) -> dict[str, Any]:
-    """Refuses what cannot be written; unknown names are refused by the mailbox's own check."""
-    for name in ("id", "changeKey", "createdDateTime", "lastModifiedDateTime", "parentFolderId"):
-        if name in props and name not in EMPTY:
+def _written(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties in the body of a write; what is read-only or unknown is refused."""
+    props = {name: value for name, value in body.items() if name not in _EXTRAS and not name.startswith("@")}
+    for name in props:
+        if name in HEAD:
             raise GraphError(400, "ErrorInvalidPropertySet", f"The property '{name}' cannot be set here.")
-    return {name: value for name, value in props.items() if name not in ("folder", "key", "strict", "at")}
+        if name not in EMPTY:
+            raise GraphError(400, "RequestBodyRead", f"The property '{name}' does not exist on the contact.")
+    return props
 
 
 def _attach(item: Item, body: Mapping[str, Any]) -> None:

@@ -94,3 +94,22 @@ def removed(rows: list[Data]) -> list[str]:
 
 def feed(address: str, folder: str = "contacts") -> str:
     return f"users/{address}/contactFolders/{folder}/contacts/delta"
+
+
+def tree(client: Client, address: str) -> dict[str, str]:
+    """Path → id of all contact folders, found as a client has to find them."""
+    top = client.data(f"users/{address}/contactFolders/contacts")
+    found, waiting = {top["displayName"]: top["id"]}, [("", f"users/{address}/contactFolders")]
+    while waiting:
+        path, url = waiting.pop()
+        for page in client.pages(url):
+            for row in page["value"]:
+                here = f"{path}{row['displayName']}"
+                found[here] = row["id"]
+                waiting.append((f"{here}/", f"users/{address}/contactFolders/{row['id']}/childFolders"))
+    return found
+
+
+def may_write(client: Client) -> None:
+    client.simulator.app.roles.append("Contacts.ReadWrite")
+    client.token = client.sign_in()["access_token"]
