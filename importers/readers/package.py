@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from posixpath import join, normpath
 from xml.etree import ElementTree
 
+from importers.readers import locked
 from importers.readers.raw import UNKNOWN
 from importers.readers.source import Source
 
@@ -72,16 +73,18 @@ def of_zip(source: Source) -> str:
 
 
 def of_ole(source: Source) -> str:
-    """`xls`, or `locked` for an encrypted workbook. Raises UnreadableFile for other documents and for a label."""
+    """`xls`, or what an encrypted package holds; what Excel locked with its own default password is opened on the way.
+    Raises UnreadableFile for other documents, for a real password and for a label."""
     source.file.seek(0)
     data = source.file.read(LARGEST)
     source.file.seek(0)
     if _name("EncryptedPackage") in data:
         if _name("DRMEncryptedTransform") in data or _name("DRMEncryptedDataSpace") in data:
             source.refuse("SY-F32")
-        return "locked"
+        _unlock(source, locked.xlsx(data))
+        return of_zip(source)
     if _filepass(data):
-        source.refuse("SY-F11")
+        _unlock(source, locked.xls(data))
     if _name("Workbook") in data or _name("Book") in data or _name("WORKBOOK") in data or not data.startswith(b"\xd0"):
         return "xls"
     for name, program in (("WordDocument", "Word"), ("PowerPoint Document", "PowerPoint"), ("__nameid", "Outlook")):
@@ -101,6 +104,12 @@ def lost(source: Source, sheet: str) -> dict[tuple[int, int], str]:
         return {}
     finally:
         source.file.seek(0)
+
+
+def _unlock(source: Source, clear: bytes | None) -> None:
+    if clear is None:
+        source.refuse("SY-F11")
+    source.unlock(clear)
 
 
 def _filepass(data: bytes) -> bool:

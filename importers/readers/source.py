@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from typing import BinaryIO, NoReturn, TextIO
@@ -35,7 +36,8 @@ class Source:
     def __init__(self, path: str, language: str) -> None:
         self.name = os.path.basename(path).encode("utf-8", "backslashreplace").decode()
         self.language = language
-        self.file: BinaryIO = self._opened(path)
+        self._disk = self._opened(path)
+        self.file: BinaryIO = self._disk
         self._start = self._state()
         self.size = self._start[1]
         self.head = self.file.read(_HEAD)
@@ -64,12 +66,18 @@ class Source:
 
     def text(self, encoding: str, errors: str) -> TextIO:
         """The file as text from its beginning, line ends untouched; one at a time, they share one position."""
-        os.lseek(self.file.fileno(), 0, os.SEEK_SET)
-        return open(os.dup(self.file.fileno()), encoding=encoding, errors=errors, newline="", buffering=_BUFFER)
+        os.lseek(self._disk.fileno(), 0, os.SEEK_SET)
+        return open(os.dup(self._disk.fileno()), encoding=encoding, errors=errors, newline="", buffering=_BUFFER)
+
+    def unlock(self, data: bytes) -> None:
+        """Go on with the clear contents of an encrypted file."""
+        self.file = io.BytesIO(data)
+        self.size = len(data)
+        self.head = data[:_HEAD]
 
     def close(self) -> None:
         """Close the file."""
-        self.file.close()
+        self._disk.close()
 
     def _opened(self, path: str) -> BinaryIO:
         try:
@@ -82,7 +90,7 @@ class Source:
         return os.fdopen(descriptor, "rb", buffering=_BUFFER)
 
     def _state(self) -> tuple[int, int, int]:
-        found = os.fstat(self.file.fileno())
+        found = os.fstat(self._disk.fileno())
         return found.st_ino, found.st_size, found.st_mtime_ns
 
 

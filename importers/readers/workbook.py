@@ -73,8 +73,6 @@ class BookTable:
 def find(source: Source, order: Order, words: Vocabulary, *, careful: bool) -> tuple[Table, Heading]:
     """The ordered sheet, else the first visible one with a header that is known. Raises UnreadableFile."""
     kind = package.of_zip(source) if source.kind() == "zip" else package.of_ole(source)
-    if kind == "locked":
-        source.refuse("SY-F11")
     if careful or kind != "xlsx":
         return _sheet(_Openpyxl(source) if kind == "xlsx" else _Calamine(source), kind, source, order, words)
     try:
