@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from syncd.work.jobs import Halt, Jobs
 
 
+USERS_LAST = timedelta(minutes=10)
+"""How long the tenant's list of users serves when the settings ask for all mailboxes."""
+
+
 class Wiring:
     """The parts of one process, made when they are first asked for."""
 
@@ -38,6 +43,7 @@ class Wiring:
         self.step = step
         self.clock = clock
         self._store: Store | None = None
+        self._users: tuple[datetime, list[str]] | None = None
 
     def store(self, *, create: bool = True) -> Store:
         """The store, opened once; created when there is none, unless told not to."""
@@ -97,7 +103,7 @@ class Wiring:
         if name not in known:
             raise Refused(
                 Problem(
-                    "SY-F21",
+                    "SY-F42",
                     f"There is no import profile named {name}.",
                     f"The settings have: {', '.join(known) or 'none'}.",
                     f"Add [profiles.{name}] to the settings, or name another.",
@@ -196,7 +202,9 @@ class Wiring:
         excluded = {a.casefold() for a in graph.exclude_mailboxes}
         found = [a for a in graph.mailboxes if a != "*"]
         if "*" in graph.mailboxes:
-            found += sorted(user.address for user in delta.users(self.graph) if not user.guest)
+            if self._users is None or self.clock() - self._users[0] > USERS_LAST:
+                self._users = self.clock(), sorted(u.address for u in delta.users(self.graph) if not u.guest)
+            found += self._users[1]
         return [a for a in dict.fromkeys(found) if a.casefold() not in excluded]
 
     def watch(self, halt: Callable[[], None] = lambda: None) -> Watch | None:

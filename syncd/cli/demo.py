@@ -129,7 +129,7 @@ def _take(wiring: Wiring, inbox: Path) -> list[dict[str, Any]]:
         if time.monotonic() - started > WAIT:
             raise Refused(
                 Problem(
-                    "SY-F24",
+                    "SY-D02",
                     f"{inbox} still holds {', '.join(sorted(names))}.",
                     "The watched folder did not take them.",
                     "Look at the lines above, and at failed/.",

@@ -114,7 +114,7 @@ def _readable(path: Path) -> Path:
         seen = str(getattr(error, "strerror", None) or error)
     raise Refused(
         Problem(
-            "SY-F23",
+            "SY-F44",
             f"{folder.shown(str(path))} was not imported: {seen}.",
             "Nothing of it was read; other files go on.",
             "Check the name and your right to read it.",
@@ -155,7 +155,7 @@ def _write(path: Path, rejects: Rejects, run: Run) -> str | None:
         folder.write_rejects(target, rejects, mode=path.stat().st_mode & 0o777)
     except OSError as error:
         problem = Problem(
-            "SY-F22",
+            "SY-F43",
             f"{target.name} could not be written: {error.strerror or error}.",
             "The refused rows are kept with the run; everything else was imported.",
             f"Make the folder writable, or look at: syncd runs {run['id']}",

@@ -18,7 +18,7 @@ from syncd.crm.plan import from_image
 from syncd.modules import MODULES, Module
 from syncd.store import Session
 
-LINES = 100_000
+LINES = 50_000
 """Lines sorted in memory; of more, sorted parts wait in temporary files."""
 
 Natural = dict[str, Any]

@@ -272,7 +272,7 @@ def _check(options: Options) -> None:
     if links:
         raise Refused(
             Problem(
-                "SY-F24",
+                "SY-F41",
                 f"Rows cannot be matched on {', '.join(sorted(links))}: it links to another record.",
                 "A file names that record, and several may bear the name.",
                 "Leave it out of match_on.",
@@ -283,7 +283,7 @@ def _check(options: Options) -> None:
     if wrong:
         raise Refused(
             Problem(
-                "SY-F20",
+                "SY-F40",
                 f"{target.name} have no field named {', '.join(wrong)}.",
                 "The name is misspelt, or belongs to another module.",
                 f"The fields are: {', '.join(target.at)}.",

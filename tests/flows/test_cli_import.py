@@ -114,7 +114,7 @@ def test_a_profile_of_the_settings_is_taken(tmp_path: Path, sqlite: str) -> None
     syncd("import", syncd.file("fair.csv", *ROWS[:2]), "--profile", "fair")
     found = syncd.json("list", "leads")
     assert [(r["last_name"], r["owner"], r["lead_source"]) for r in found] == [("Weber", "j.keller", "Trade Show")]
-    assert syncd.json("import", "x.csv", "--profile", "none", code=1)["error"]["code"] == "SY-F21"
+    assert syncd.json("import", "x.csv", "--profile", "none", code=1)["error"]["code"] == "SY-F42"
 
 
 def test_batches_of_one_give_the_same_store(syncd: Program) -> None:
@@ -131,16 +131,16 @@ def test_other_files_go_on_when_one_cannot_be_read(syncd: Program) -> None:
     bad = syncd.folder / "bad.xlsx"
     bad.write_bytes(b"PK\x03\x04 this is no workbook")
     found = syncd.json("import", syncd.folder / "missing.csv", bad, good, code=1)
-    assert found["error"]["code"] == "SY-F23" and "missing.csv" in found["error"]["what"]
+    assert found["error"]["code"] == "SY-F44" and "missing.csv" in found["error"]["what"]
     assert [run["state"] for run in found["runs"]] == ["failed", "done"]
     assert found["runs"][0]["problems"][0]["code"].startswith("SY-F")
-    assert syncd.json("import", syncd.folder / "missing.csv", code=1)["error"]["code"] == "SY-F23"
-    assert syncd.json("import", syncd.folder, code=1)["error"]["code"] == "SY-F23"
+    assert syncd.json("import", syncd.folder / "missing.csv", code=1)["error"]["code"] == "SY-F44"
+    assert syncd.json("import", syncd.folder, code=1)["error"]["code"] == "SY-F44"
 
 
 def test_a_field_that_is_none_is_refused_before_anything(syncd: Program) -> None:
     path = syncd.file("leads.csv", *ROWS[:2])
-    assert syncd.json("import", path, "--set", "shoe=4", code=1)["error"]["code"] == "SY-F20"
+    assert syncd.json("import", path, "--set", "shoe=4", code=1)["error"]["code"] == "SY-F40"
     assert syncd.json("runs") == []
     assert syncd("import", path, "--map", "nonsense", code=2) == ""
 

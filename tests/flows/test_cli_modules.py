@@ -129,4 +129,4 @@ def test_a_planned_import_is_carried_out_as_planned(syncd: Program) -> None:
 def test_a_link_is_not_matched_on(syncd: Program) -> None:
     path = syncd.file("c.csv", "Last Name,Company", "Weber,Norrvik AB")
     error = syncd.json("import", path, "--module", "contacts", "--match-on", "account", code=1)["error"]
-    assert error["code"] == "SY-F24"
+    assert error["code"] == "SY-F41"
