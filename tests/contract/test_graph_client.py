@@ -179,6 +179,15 @@ def test_useless_retry_after_counts_as_a_second_at_least(here: World, value: str
     assert here.round()[-1].done and here.time.waits == [1.0]
 
 
+def test_a_pause_without_a_length_is_tried_four_times(here: World) -> None:
+    here.simulator.faults.add("objects", "delta", count=4)
+    assert here.round()[-1].done and here.time.waits == [1, 2, 4, 8]
+    here.simulator.faults.add("objects", "delta", count=None)
+    with pytest.raises(Throttled) as caught:
+        here.round()
+    assert caught.value.after is None and "without saying" in str(caught.value)
+
+
 def test_throttled_for_ever_ends_and_goes_on_at_the_same_link(here: World) -> None:
     first = next(delta.pages(here.graph, MAILBOX, here.folder, None, page_size=2))
     here.simulator.faults.add("throttle", "delta", count=50)

@@ -30,7 +30,10 @@ Check = Callable[[Answer], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Patience. Seconds, except `tries`, `waits` and `size` (bytes)."""
+    """Patience. Seconds, except `tries`, `waits` and `size` (bytes).
+
+    `untold` are the pauses when Microsoft asks for one without saying how long.
+    """
 
     answer: float = 30.0
     size: int = 32 << 20
@@ -38,6 +41,7 @@ class Limits:
     within: float = 10.0
     delays: tuple[float, ...] = (1.0, 3.0)
     in_place: float = 15.0
+    untold: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
     waits: int = 10
     waited: float = 60.0
 
@@ -205,7 +209,9 @@ class Graph:
     def _slower(self, fault: meaning.Fault, effort: _Effort, lane: Lane, mailbox: str | None) -> None:
         effort.waits += 1
         limits = self._limits
-        wait = fault.after if fault.after is not None else min(limits.in_place, 2.0 ** (effort.waits - 1))
+        if fault.after is None and effort.waits > len(limits.untold):
+            raise fault.error
+        wait = fault.after if fault.after is not None else limits.untold[effort.waits - 1]
         lane.close(wait)
         effort.waited += wait
         if wait > limits.in_place or effort.waits > limits.waits or effort.waited > limits.waited:
