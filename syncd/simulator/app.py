@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import ssl
 import tempfile
 import threading
 from datetime import datetime
@@ -12,9 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-import trustme
-
 from syncd.errors import Problem, SetupError
+from syncd.simulator import tls
 from syncd.simulator.control import Control
 from syncd.simulator.samples import REFUSED
 from syncd.simulator.server import Server
@@ -26,7 +24,8 @@ __all__ = ["Seen", "Simulator", "serve"]
 class Simulator(World):
     """Serves Entra and Graph on one port of 127.0.0.1, and the control API on another, while the context is open.
 
-    See World for what is in it. `ca_folder` keeps the CA file (default: a private folder that goes at the end).
+    See World for what is in it. `ca_folder` keeps the CA file (default: a private folder that goes at the end);
+    `certificate` may be wrong on purpose.
     A failure inside the simulator is raised at the end of the context.
     """
 
@@ -39,24 +38,22 @@ class Simulator(World):
         port: int = 0,
         ca_folder: Path | None = None,
         start: datetime | None = None,
+        certificate: tls.Certificate = "good",
     ) -> None:
         super().__init__(mailboxes, contacts, seed=seed, start=start)
         self.control = Control(self)
-        authority = trustme.CA(organization_name="syncd simulator")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("127.0.0.1", "localhost", "::1").configure_cert(context)
-        self._server = self._listen(port, context)
+        self._server = self._listen(port)
         self._control = Server(0, self.control.handle, self.clock)
         self._own_folder = ca_folder is None
         self._folder = ca_folder or Path(tempfile.mkdtemp(prefix="syncd-simulator-"))
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        authority.cert_pem.write_to_path(self.ca)
+        self._server.tls = tls.context(self.ca, certificate)
         self.root = self.authority = f"https://127.0.0.1:{self._server.port}"
         self.tenant_data.root = self.faults.root = self.root
 
-    def _listen(self, port: int, context: ssl.SSLContext) -> Server:
+    def _listen(self, port: int) -> Server:
         try:
-            return Server(port, self.serve, self.clock, context)
+            return Server(port, self.serve, self.clock)
         except OSError as error:
             raise SetupError(
                 Problem(

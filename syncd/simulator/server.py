@@ -28,15 +28,16 @@ Service = Callable[[Request], Answer]
 
 
 class Server(ThreadingHTTPServer):
-    """Serves on 127.0.0.1 in threads of its own until `stop`, with TLS when a context is given."""
+    """Serves on 127.0.0.1 in threads of its own until `stop`, with TLS once `tls` is set."""
 
     daemon_threads = False
     block_on_close = True
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, port: int, service: Service, clock: Clock, tls: ssl.SSLContext | None = None) -> None:
-        self.service, self.clock, self.tls = service, clock, tls
+    def __init__(self, port: int, service: Service, clock: Clock) -> None:
+        self.service, self.clock = service, clock
+        self.tls: ssl.SSLContext | None = None
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
         self.stopping = threading.Event()

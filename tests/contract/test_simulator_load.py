@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+import requests
 
 from syncd.simulator.app import Simulator
+from syncd.simulator.tls import Certificate
 from tests.contract.plain import ANNA, BUYERS, IMMUTABLE, MARC, Client, feed
 
 
@@ -127,6 +129,21 @@ def test_the_certificate_satisfies_strict_checks(simulator: Simulator) -> None:
             context.wrap_socket(plain, server_hostname=name) as secure,
         ):
             assert secure.version() in ("TLSv1.2", "TLSv1.3")
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        ("expired", "certificate has expired"),
+        ("other-host", "IP address mismatch"),
+        ("other-ca", "self-signed certificate|unable to get local issuer"),
+    ],
+)
+def test_certificates_are_wrong_when_asked_for(certificate: Certificate, reason: str) -> None:
+    with Simulator(1, 0, certificate=certificate) as running, requests.Session() as session:
+        session.trust_env = False
+        with pytest.raises(requests.exceptions.SSLError, match=reason):
+            session.get(running.root, verify=str(running.ca), timeout=5)
 
 
 def test_the_same_seed_is_the_same_world() -> None:
