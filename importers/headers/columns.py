@@ -13,7 +13,7 @@ FULL_NAME = "full_name"
 
 _EITHER = "title_or_salutation"
 _OWNERS = re.compile(
-    r"^(lead|contact|customer|client|person|account|primary|main|kontakt|kunde|kunden|prospect)s?[ _.:-]+",
+    r"^(lead|contact|customer|client|person|account|primary|main|kontakt|kunden?|ansprechpartner|prospect)s?[ _.:-]+",
     re.IGNORECASE,
 )
 _HINT = re.compile(r"[(\[{].*?[)\]}]|\*|:$")
@@ -202,9 +202,18 @@ def _fill(
         for column, concept in concepts.items():
             if concept == f"{chosen}+":
                 targets[column] = name
+    _whole(concepts, known, targets, taken)
+
+
+def _whole(concepts: Mapping[int, str], known: set[str], targets: list[str | None], taken: set[str]) -> None:
+    """Columns that are spread row by row. A "Name" beside a first name is the last name (German lists have it so)."""
     for column, concept in concepts.items():
-        if concept.startswith(GROUP) or (concept == FULL_NAME and "last_name" in known and targets[column] is None):
+        if concept.startswith(GROUP):
             targets[column] = concept
+        elif concept == FULL_NAME and "last_name" in known and targets[column] is None:
+            alone = "first_name" in taken and "last_name" not in taken
+            targets[column] = "last_name" if alone else FULL_NAME
+            taken.add("last_name" if alone else FULL_NAME)
 
 
 def _rest(header: Sequence[str], columns: Sequence[int], targets: list[str | None], family: str) -> None:

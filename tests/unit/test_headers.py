@@ -176,3 +176,17 @@ def test_counting_header_words() -> None:
     assert headers.hits(["Nom", "Prénom", "", "42"], WORDS, order) == 2
     assert headers.hits(["Sonderspalte", "x"], WORDS, order) == 1
     assert headers.hits(["Jean", "Dupont", "12 rue de la Gare"], WORDS, order) == 0
+
+
+def test_a_name_beside_a_first_name_is_the_last_name() -> None:
+    order = vocabulary.order("leads")
+    for header in (["Name", "Vorname", "Firma"], ["Vorname", "Name", "Firma"], ["Contact", "First Name"]):
+        targets, _ = headers.match(header, WORDS, order)
+        assert sorted(filter(None, targets))[-1] == "last_name" and "full_name" not in targets
+    assert headers.match(["Name", "Firma"], WORDS, order)[0] == ["full_name", "company"]
+    assert headers.match(["Name", "Vorname", "Nachname"], WORDS, order)[0] == ["full_name", "first_name", "last_name"]
+
+
+def test_a_word_before_the_word_does_not_hide_it() -> None:
+    header = ["Contact First Name", "Lead Email", "Ansprechpartner Nachname", "Phone (optional)", "Company *"]
+    assert list(mapped(header).values()) == ["first_name", "email", "last_name", "phone", "company"]
