@@ -127,8 +127,13 @@ def _add_folder(world: World, args: list[str], data: Data) -> Any:
     return _shown(world.mailbox(args[0]).add_folder(data["name"], data.get("parent", "contacts")))
 
 
-def _rename_folder(world: World, args: list[str], data: Data) -> Any:
-    world.mailbox(args[0]).rename_folder(args[1], data["name"])
+def _change_folder(world: World, args: list[str], data: Data) -> Any:
+    """`name`, and `parent`: where it is moved to."""
+    box = world.mailbox(args[0])
+    if "name" in data:
+        box.rename_folder(args[1], data["name"])
+    if "parent" in data:
+        box.move_folder(args[1], data["parent"])
     return {}
 
 
@@ -215,7 +220,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "mailboxes/*/contacts/*/move", _move),
     ("GET", "mailboxes/*/folders", _folders),
     ("POST", "mailboxes/*/folders", _add_folder),
-    ("PATCH", "mailboxes/*/folders/*", _rename_folder),
+    ("PATCH", "mailboxes/*/folders/*", _change_folder),
     ("DELETE", "mailboxes/*/folders/*", _remove_folder),
     ("GET", "truth", _all_truth),
     ("GET", "faults", _list_faults),

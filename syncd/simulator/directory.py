@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from urllib.parse import quote
 
 from syncd.simulator.call import Call
 from syncd.simulator.mailbox import Mailbox
 from syncd.simulator.wire import Answer, GraphError, Listing
 
 _NAMES = ("id", "userPrincipalName", "mail", "displayName", "userType", "accountEnabled", "assignedPlans")
+_FILTER = re.compile(
+    r"(userPrincipalName|mail|displayName|userType|accountEnabled) eq (?:(true|false)|'((?:[^']|'')*)')"
+)
 _PLAN = {"capabilityStatus": "Enabled", "service": "exchange", "servicePlanId": "9aaf7827-d63c-4b61-89c3-182f06f82e5c"}
 
 
 def users(call: Call) -> Answer:
     """`GET /users`: 100 a page, at most 999."""
     _permit(call)
-    call.only("$select", "$top", "$skiptoken", "$filter", "$count", "$orderby")
-    found = [box for box in call.tenant.mailboxes.values() if box.listed]
+    call.only("$select", "$top", "$skiptoken", "$filter", "$count")
+    found = _filtered(call, [box for box in list(call.tenant.mailboxes.values()) if box.listed])
     top = call.number("$top", 100, 999)
     start = _offset(call.query.get("$skiptoken"))
     names = _select(call)
     listing = Listing(call.context("users"), [json.dumps(_wire(box, names)) for box in found[start : start + top]])
     if start + top < len(found):
         token = "RFNwdAIA" + base64.urlsafe_b64encode(f"{start + top:08}".encode()).decode().rstrip("=")
-        select = f"$select={call.query['$select']}&" if "$select" in call.query else ""
-        listing.links["nextLink"] = call.url("users", f"{select}$top={top}&$skiptoken={token}")
+        kept = "".join(f"{name}={quote(call.query[name])}&" for name in ("$select", "$filter") if name in call.query)
+        listing.links["nextLink"] = call.url("users", f"{kept}$top={top}&$skiptoken={token}")
     if call.query.get("$count", "").lower() == "true":
         listing.count = len(found)
     return Answer(200, listing)
@@ -39,6 +44,18 @@ def user(call: Call) -> Answer:
 def _permit(call: Call) -> None:
     if not call.granted("User.Read.All", "User.ReadBasic.All", "Directory.Read.All", "User.Read"):
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
+def _filtered(call: Call, boxes: list[Mailbox]) -> list[Mailbox]:
+    """`property eq value` for the plain properties; advanced filters need more than this directory has."""
+    wanted = call.query.get("$filter")
+    if wanted is None:
+        return boxes
+    match = _FILTER.fullmatch(wanted.strip())
+    if match is None:
+        raise GraphError(400, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified.")
+    value: object = match[2].lower() == "true" if match[2] else match[3].replace("''", "'")
+    return [box for box in boxes if _wire(box, (match[1],))[match[1]] == value]
 
 
 def _select(call: Call) -> tuple[str, ...]:

@@ -220,6 +220,17 @@ class Mailbox:
         with self.lock:
             self.folder(folder).name = name
 
+    def move_folder(self, folder: str, parent: str) -> None:
+        """Below another folder, with all that is in it; also out of Deleted Items again. No contact changes by it."""
+        with self.lock:
+            moved, target = self.folder(folder), self.folder(parent)
+            above: Folder | None = target
+            while above is not None:
+                if above is moved:
+                    raise ValueError("A folder cannot be moved below itself.")
+                above = above.parent
+            moved.parent, moved.gone = target, False
+
     def remove_folder(self, folder: str) -> None:
         """The folder goes to Deleted Items with the contacts and folders in it."""
         with self.lock:

@@ -77,8 +77,14 @@ def test_contacts_and_folders_are_edited_from_outside(simulator: Simulator, clie
     assert client.get(f"users/{ANNA}/contacts/{key}").status_code == 404
     remote("PATCH", f"{box}/folders/{quote(folder['id'])}", name="Messen")
     assert "Kunden/Messen" in [each["path"] for each in remote("GET", f"{box}/folders")]
+    remote("PATCH", f"{box}/folders/{quote(folder['id'])}", parent="Lieferanten/Nord")
+    assert "Lieferanten/Nord/Messen" in [each["path"] for each in remote("GET", f"{box}/folders")]
+    above = quote(simulator.mailbox(ANNA).folder("Lieferanten").id)
+    assert remote.ask("PATCH", f"{box}/folders/{above}", parent=folder["id"]).status_code == 400
     remote("DELETE", f"{box}/folders/{quote(folder['id'])}")
-    assert "Kunden/Messen" not in [each["path"] for each in remote("GET", f"{box}/folders")]
+    assert "Messen" not in [each["name"] for each in remote("GET", f"{box}/folders")]
+    remote("PATCH", f"{box}/folders/{quote(folder['id'])}", parent="contacts")
+    assert "Messen" in [each["path"] for each in remote("GET", f"{box}/folders")]
 
 
 def test_mailboxes_limits_sign_in_and_clock_are_set_from_outside(

@@ -155,6 +155,11 @@ def test_users_are_paged_by_skip_token(simulator: Simulator, client: Client) -> 
     assert set(pages[1]["value"][0]) == {"id", "mail", "userType"}
     assert client.data("users?$count=true&$top=1")["@odata.count"] == 3
     assert client.data(f"users/{ANNA}")["id"] == simulator.mailbox(ANNA).guid
+    simulator.tenant_data.open("gast@norrvik.example", "Gast", "guest")
+    members = list(client.pages("users?$top=2", params={"$filter": "userType eq 'Member'"}))
+    assert [len(page["value"]) for page in members] == [2, 1]
+    assert client.data("users", params={"$filter": f"mail eq '{MARC}'"})["value"][0]["displayName"] == "Marc Lefèvre"
+    assert client.error("users?$filter=endsWith(mail,'x')") == (400, "Request_UnsupportedQuery")
     assert client.error("users?$select=nonsense") == (400, "Request_BadRequest")
     assert client.error("users?$skiptoken=RFNwdAIAnonsense") == (400, "Directory_ExpiredPageToken")
 
