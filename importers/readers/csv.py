@@ -8,7 +8,7 @@ quote opens is given up, and reading goes on with the next.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -41,7 +41,9 @@ class CsvTable:
 
     def __init__(self, source: Source, order: Order, words: Vocabulary) -> None:
         self._source = source
-        self.encoding, self.storable = _written(source, order, words)
+        found = _written(source, order, words)
+        self.encoding, self.storable = found.name, found.clean
+        self._mend = encoding.mended if found.twice else None
         self.delimiter, self._skip = self._parted(order, words)
         csv.field_size_limit(CELL_LIMIT)
 
@@ -58,7 +60,7 @@ class CsvTable:
         """The rows from line `start` on, at most `size` at a time. `width` 0: unknown."""
         with self._source.text(self.encoding, encoding.handler(self.encoding)) as text:
             first = max(start, self._skip + 1)
-            yield from _Rows(_Lines(text, first), first, self.delimiter, width).chunks(size)
+            yield from _Rows(_Lines(text, first, self._mend), first, self.delimiter, width).chunks(size)
 
     def _parted(self, order: Order, words: Vocabulary) -> tuple[str, int]:
         with self._source.text(self.encoding, encoding.handler(self.encoding)) as text:
@@ -75,25 +77,26 @@ class CsvTable:
         return named or dialect.find(body, len(head) < _HEAD, lambda row: headers.hits(row, words, order)), skip
 
 
-def _written(source: Source, order: Order, words: Vocabulary) -> tuple[str, bool]:
+def _written(source: Source, order: Order, words: Vocabulary) -> encoding.Found:
     if order.encoding:
         try:
             source.head[:64].decode(order.encoding, "replace")
         except LookupError:
             source.refuse("SY-F20", seen=order.encoding)
-        return order.encoding, False
+        return encoding.Found(order.encoding, False)
     found = encoding.find(source.file, source.head, order.language, lambda text: dialect.words(text, words.knows))
     controls = len(source.head) - len(source.head.translate(None, _CONTROL))
     if not found.name.startswith(("utf-16", "utf-32")) and controls * _BINARY_SHARE > len(source.head):
         source.refuse("SY-F14", seen="binary")
-    return found.name, found.clean
+    return found
 
 
 class _Lines:
     """The physical lines of a text, counted from 1; those of rows not yet safe are held, to be read again."""
 
-    def __init__(self, text: TextIO, first: int) -> None:
+    def __init__(self, text: TextIO, first: int, mend: Callable[[str], str] | None) -> None:
         self._text = text
+        self._mend = mend
         self._held: list[str] = []
         self._first = first
         for _ in range(first - 1):
@@ -114,6 +117,8 @@ class _Lines:
 
     def _fresh(self) -> Iterator[str]:
         while block := self._text.readlines(_BLOCK):
+            if self._mend:
+                block = list(map(self._mend, block))
             self._held += block
             yield from block
         yield _END

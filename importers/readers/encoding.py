@@ -33,10 +33,14 @@ UNDECODABLE = "\udcff"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An encoding by its Python name, and whether every cell is known to be storable (no NUL, nothing undecodable)."""
+    """An encoding by its Python name, and whether every cell is known to be storable (no NUL, nothing undecodable).
+
+    `twice`: UTF-8 was read as cp1252 and written as UTF-8 again (PrÃ©nom); each line is to be `mended`.
+    """
 
     name: str
     clean: bool
+    twice: bool = False
 
 
 def find(file: BinaryIO, head: bytes, language: str, score: Callable[[str], int]) -> Found:
@@ -47,7 +51,7 @@ def find(file: BinaryIO, head: bytes, language: str, score: Callable[[str], int]
     if wide := _wide(head):
         return Found(wide, False)
     if (plain := _plain(file)) is not None:
-        return Found("utf-8", plain)
+        return Found("utf-8", plain, _twice(head, score))
     survey = _Survey()
     file.seek(0)
     while block := file.read(_BLOCK):
@@ -56,6 +60,16 @@ def find(file: BinaryIO, head: bytes, language: str, score: Callable[[str], int]
     if survey.utf8():
         return Found("utf-8", survey.clean)
     return Found(_page(head, language, score), False)
+
+
+def mended(line: str) -> str:
+    """A line that was encoded twice, read once more; one that was not stays as it is."""
+    if line.isascii():
+        return line
+    try:
+        return line.encode("cp1252", "importers.control").decode("utf-8")
+    except UnicodeError:
+        return line
 
 
 def handler(name: str) -> str:
@@ -110,6 +124,13 @@ class _Survey:
     @property
     def clean(self) -> bool:
         return not (self._nul or self._bad)
+
+
+def _twice(head: bytes, score: Callable[[str], int]) -> bool:
+    if head.isascii():
+        return False
+    text = head.decode("utf-8", "ignore")
+    return score("".join(map(mended, text.splitlines(keepends=True)))) > score(text)
 
 
 def _wide(head: bytes) -> str:
@@ -170,5 +191,13 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
     return UNDECODABLE, error.end
 
 
+def _control(error: UnicodeError) -> tuple[bytes, int]:
+    """Bytes that cp1252 leaves open stand as control characters in what browsers and Windows made of them."""
+    if not isinstance(error, UnicodeEncodeError) or not "\x80" <= error.object[error.start] <= "\x9f":
+        raise error
+    return bytes([ord(error.object[error.start])]), error.start + 1
+
+
+codecs.register_error("importers.control", _control)
 codecs.register_error("importers.escape", _escape)
 codecs.register_error("importers.mark", _mark)

@@ -332,3 +332,13 @@ def test_the_proof_of_a_date_may_stand_at_the_end_of_the_file(path: Path) -> Non
 )
 def test_whole_names_are_split(full: str, first: str | None, last: str) -> None:
     assert names.split(full) == (first, last)
+
+
+def test_text_that_was_encoded_twice_is_mended_where_the_header_proves_it(path: Path) -> None:
+    twice = FRENCH.encode().decode("cp1252").encode()
+    seen = Seen(path, twice)
+    assert seen.opened["header"] == ["Prénom", "Nom", "Société"] and seen.opened["encoding"] == "utf-8"
+    assert seen.column("first_name") == ["Hélène"] and seen.column("company") == ["Cœur & Fils"]
+    mixed = twice + "Zoë;Šimůnek;Éire\n".encode()
+    assert Seen(path, mixed).column("last_name") == ["Noël", "Šimůnek"]
+    assert Seen(path, "Nom;Société\nÃ©;x\n").column("last_name") == ["Ã©"]
