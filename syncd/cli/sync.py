@@ -34,6 +34,15 @@ def sync_command(
     """Sync the mailboxes of the settings, or the named ones, now."""
     wiring = call.wiring
     order = wiring.sync_order(full=full, dry_run=dry_run, folder=folder)
+    if not order.mailboxes:
+        raise SetupError(
+            Problem(
+                "SY-M13",
+                "There is no mailbox to sync.",
+                "[graph] mailboxes is empty, or exclude_mailboxes leaves nothing of it.",
+                'Name the mailboxes there, or write mailboxes = ["*"].',
+            )
+        )
     if addresses:
         order = replace(order, mailboxes=_chosen(order.mailboxes, addresses))
     try:

@@ -19,6 +19,7 @@ class Program:
 
     def __init__(self, folder: Path, url: str, extra: str = "", step: Step = no_step) -> None:
         self.folder = folder
+        self.url = url
         self.config = folder / "syncd.toml"
         self.config.write_text(f'[store]\nurl = "{url}"\n[data]\nfolder = "data"\n{extra}', encoding="utf-8")
         self.step = step
