@@ -74,8 +74,12 @@ def _reader(region: str | None) -> _Reader:
         if len(value) > _PLAIN_LENGTH or value[-2:] == ".0":
             return None
         digits = value.translate(_MARKS)
-        if not digits.isascii() or ("/" in value and not _area(value)):
+        if not digits.isascii():
             return None
+        if "/" in value and not _area(value):
+            head = _head(value)
+            if not head or read(head) != "":
+                return None
         if digits.isdigit():
             key = home.dialled(digits) if home else _HERE if _VIABLE <= len(digits) <= E164_LIMIT else None
         elif digits[:1] == "+" and digits[1:].isdigit():
@@ -90,6 +94,12 @@ def _reader(region: str | None) -> _Reader:
 def _area(value: str) -> bool:
     """The part before a slash is an area code ("089/123 456"), not a first number."""
     return len(value.partition("/")[0].translate(_MARKS)) <= 6
+
+
+def _head(value: str) -> str:
+    """The part before the only gap of a cell, "" where there are more: it may be the first of two numbers."""
+    head, _, rest = value.partition("/")
+    return "" if _GAPS.search(head) or _GAPS.search(rest) else head
 
 
 def _careful(value: str, region: str | None) -> tuple[str | None, bool]:
