@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import marshal
 import os
@@ -37,7 +38,7 @@ class Reading:
         self._step = step
         self._patience = patience
         self._opened: Opened | None = None
-        self._ended = False
+        self._ended = True
         self._child = self._started(careful=False)
 
     @property
@@ -110,13 +111,14 @@ class Reading:
         body = json.dumps(order).encode()
         assert child.stdin is not None and child.stdout is not None
         _widen(child.stdout.fileno())
-        child.stdin.write(len(body).to_bytes(4, "big") + body)
+        self._ended = False
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.write(len(body).to_bytes(4, "big") + body)
         return child
 
     def _second_try(self) -> tuple[str, Any]:
         """A library that ran out of memory ends its process: the same file once more by the way that takes little."""
         self.close()
-        self._ended = False
         self._child = self._started(careful=True)
         try:
             return self._receive()

@@ -49,16 +49,24 @@ class Heading:
 def find(table: Table, words: Vocabulary, order: Order) -> Heading | None:
     """The first row with nearly as many header words as the best one has (a line "Notes:" above a header is none), else
     the first row; `Order.header_row` decides alone. None when the table holds no row there."""
-    top = table.top()
     if order.header_row is not None:
-        named = [(line, cells) for line, cells in top if line >= order.header_row]
-        return Heading.of(*named[0], words, order) if named else None
+        return _named(table, order.header_row, words, order)
+    top = table.top()
     if not top:
         return None
     counts = [headers.hits(cells, words, order) for _, cells in top]
     enough = max(1, max(counts) * _NEARLY)
     place = next((place for place, count in enumerate(counts) if count >= enough), 0)
     return Heading.of(*top[place], words, order)
+
+
+def _named(table: Table, row: int, words: Vocabulary, order: Order) -> Heading | None:
+    """The first row from a line on that is not blank."""
+    for chunk in table.chunks(row, 0, 1):
+        for line, cells in zip(chunk.lines, chunk.rows, strict=True):
+            if any(map(str.strip, cells)):
+                return Heading.of(line, cells, words, order)
+    return None
 
 
 def checked(heading: Heading | None, source: Source, order: Order) -> Heading:

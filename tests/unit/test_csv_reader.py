@@ -161,6 +161,8 @@ def test_lines_above_the_header_are_passed_over(path: Path) -> None:
     assert Seen(path, "List of 2026,,\n,,\nVorname,Nachname,Ort\nA,B,C\n").opened["header_row"] == 3
     assert Seen(path, text, header_row=5).opened["header_row"] == 5
     assert refusal(path, text, header_row=99) == "SY-F22"
+    deep = "x,y\n" * 60 + "Nom,Email\nA,a@b.example\n"
+    assert Seen(path, deep, header_row=61).lines == [62]
 
 
 def test_a_file_without_known_columns_is_refused(path: Path) -> None:
