@@ -276,7 +276,7 @@ def test_answers_hang_and_drip(simulator: Simulator, client: Client) -> None:
     assert time.monotonic() - start >= 0.05 * (len(answer.content) // 100)
     with pytest.raises(requests.exceptions.ReadTimeout):
         simulator.faults.add("hang", "users", seconds=30)
-        client.session.get(f"{simulator.root}/v1.0/users", headers={"Authorization": client.token}, timeout=0.2)
+        client.session.get(f"{simulator.root}/v1.0/users", headers={"Authorization": client.token}, timeout=(5, 0.3))
 
 
 def test_the_list_of_faults_in_the_readme_is_whole() -> None:

@@ -52,17 +52,19 @@ def test_mailboxes_that_are_none_and_policies_that_take_their_time(simulator: Si
 
 
 def test_the_fifth_request_at_once_in_a_mailbox_is_throttled(simulator: Simulator, client: Client) -> None:
-    simulator.faults.add("slow", "list", count=4, seconds=0.5)
+    simulator.faults.add("slow", "list", count=4, seconds=1)
     statuses: list[int] = []
+    together = threading.Barrier(4)
 
     def ask() -> None:
         with Client(simulator) as own:
+            together.wait(10)
             statuses.append(own.get(f"users/{ANNA}/contacts").status_code)
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 10
     while simulator.tenant_data.flying(ANNA) < 4 and time.monotonic() < deadline:
         time.sleep(0.005)
     fifth = client.get(f"users/{ANNA}/contacts")
