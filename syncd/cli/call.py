@@ -136,17 +136,13 @@ def told(problem: Problem | Mapping[str, Any]) -> str:
 
 
 def plain_json(document: Any, indent: int | None = None) -> str:
-    """JSON in UTF-8; a lone surrogate, which no terminal can print, as its escape."""
+    """JSON as text; in escapes where stdout cannot print it otherwise."""
     text = json.dumps(document, ensure_ascii=False, indent=indent)
-    return text if text.isascii() or _printable(text) else json.dumps(document, indent=indent)
-
-
-def _printable(text: str) -> bool:
     try:
-        text.encode()
+        text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
-        return False
-    return True
+        return json.dumps(document, indent=indent)
+    return text
 
 
 def json_lines(items: Iterable[Any]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from syncd.cli import logs
 from syncd.cli.call import Call, command
 
 
@@ -25,6 +26,8 @@ def run_command(call: Call) -> int:
 
     def make() -> tuple[Jobs, float]:
         wiring = first if not made else Wiring(load(call.config, os.environ), sleep=halt.sleep)
+        if made:
+            logs.set_up(wiring.settings.log.level, wiring.settings.log.format)
         jobs = wiring.jobs(halt), wiring.settings.inbox.every
         made.append(wiring)
         return jobs

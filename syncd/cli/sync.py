@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from syncd.cli import text
 from syncd.cli.arguments import reason_option
 from syncd.cli.call import Call, command, told
+from syncd.cli.signals import halting
 from syncd.errors import Problem, Refused, SetupError
 
 Document = dict[str, Any]
@@ -32,6 +34,8 @@ def sync_command(
     call: Call, addresses: tuple[str, ...], folder: str | None, full: bool, dry_run: bool, reason: str
 ) -> int:
     """Sync the mailboxes of the settings, or the named ones, now."""
+    from syncd.work.jobs import Halt, Halted
+
     wiring = call.wiring
     order = wiring.sync_order(full=full, dry_run=dry_run, folder=folder)
     if not order.mailboxes:
@@ -45,10 +49,16 @@ def sync_command(
         )
     if addresses:
         order = replace(order, mailboxes=_chosen(order.mailboxes, addresses))
-    try:
-        made = wiring.syncing().sync(order, actor=call.actor, reason=reason)
-    except SetupError as error:
-        return _set_up_wrong(call, error)
+    halt = Halt()
+    wiring.sleep = halt.sleep
+    with halting(halt) as came:
+        try:
+            made = wiring.syncing(halt.check).sync(order, actor=call.actor, reason=reason)
+        except SetupError as error:
+            return _set_up_wrong(call, error)
+        except Halted:
+            call.note("syncd: stopped. What was committed stands; the same command goes on from there.")
+            return 128 + (came or [signal.SIGTERM])[0]
     document = _document(call, made.run)
     call.give(document)
     for line in _told(document, dry_run):

@@ -113,6 +113,8 @@ def _open(tx: Session, target: int, actor: str, now: datetime, reason: str, only
         raise Refused(Problem("SY-U01", f"There is no run {target}.", "The number is wrong.", "Look at: syncd runs"))
     state, kind, lease, undoes = row
     _check(tx, target, state, kind, lease, undoes)
+    if only is not None:
+        _touched(tx, target, only)
     mine = leases.take(tx, f"undo:{target}", now)
     found = tx.row("SELECT id, orders FROM run WHERE undoes = ? AND state = 'running' ORDER BY id DESC", target)
     orders: dict[str, Any] = {"only": [only.module, only.record, only.field] if only else None, "at": [0, 0, 0]}
@@ -126,6 +128,23 @@ def _open(tx: Session, target: int, actor: str, now: datetime, reason: str, only
             tx, "undo", source, actor=actor, now=now, reason=reason, undoes=target, orders=orders, lease=mine.name
         )
     return Job(run, target, frozenset(ledger.family(tx, target)), mine, only, tuple(orders["at"]))
+
+
+def _touched(tx: Session, target: int, only: Only) -> None:
+    """A part must be one that the run has changed."""
+    runs = ledger.family(tx, target)
+    module = next(m for m in ORDER if m.name == only.module)
+    marks = ", ".join("?" * len(runs))
+    sql = f"SELECT 1 FROM change WHERE run IN ({marks}) AND module = ? AND record = ?"
+    if tx.row(sql, *runs, module.number, only.record) is None:
+        raise Refused(
+            Problem(
+                "SY-U08",
+                f"Run {target} has changed nothing of {module.singular} {only.record}.",
+                "There is nothing to take back.",
+                f"Look at: syncd runs {target}, or: syncd why {only.module} {only.record}",
+            )
+        )
 
 
 def _check(tx: Session, target: int, state: str, kind: str, lease: str | None, undoes: int | None) -> None:

@@ -45,6 +45,7 @@ def test_one_field_of_one_record_goes_back(syncd: Program) -> None:
     syncd("undo", edit, "--only", "leads/1.phone")
     lead = syncd.json("show", "leads", 1)
     assert (lead["phone"], lead["company"]) == ("1", "Other")
+    assert syncd.json("undo", edit, "--only", "leads/2", code=1)["error"]["code"] == "SY-U08"
     syncd("undo", edit, "--only", "lead/1")
     assert syncd.json("show", "leads", 1)["company"] == "Norrvik AB"
 

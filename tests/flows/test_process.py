@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from syncd.simulator.app import Simulator
+
 PROGRAM = [sys.executable, "-m", "syncd"]
 
 
@@ -129,3 +131,27 @@ def test_sigterm_gives_up_the_batch_and_the_next_import_goes_on(tmp_path: Path) 
     done = run("import", str(path), "--json", folder=tmp_path)
     found = json.loads(done.stdout)["runs"][0]
     assert done.returncode == 0 and found["counts"]["created"] == 20_000 and found["id"] == 1
+
+
+def test_a_terminal_without_unicode_gets_escapes_and_question_marks(tmp_path: Path) -> None:
+    made = run("create", "leads", "last_name=Müller", "--json", folder=tmp_path, PYTHONIOENCODING="ascii")
+    assert made.returncode == 0 and json.loads(made.stdout)["last_name"] == "Müller"
+    shown = run("show", "leads", "1", folder=tmp_path, PYTHONIOENCODING="ascii")
+    assert shown.returncode == 0 and "M?ller" in shown.stdout
+
+
+def test_sigterm_ends_a_sync_in_good_order_and_the_next_goes_on(tmp_path: Path) -> None:
+    with Simulator(1, 3000) as simulator:
+        keys = "\n".join(f"{name} = {json.dumps(value)}" for name, value in simulator.settings().items())
+        (tmp_path / "syncd.toml").write_text(f"[graph]\n{keys}\npage_size = 10\n", encoding="utf-8")
+        process = subprocess.Popen([*PROGRAM, "sync"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        while len(simulator.requests) < 20 and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 143 and "stopped" in errors and "Traceback" not in errors
+        done = run("sync", "--json", folder=tmp_path)
+        found = json.loads(done.stdout)
+        truth = simulator.truth(simulator.settings()["mailboxes"][0])
+    assert done.returncode == 0 and found["id"] == 1
+    assert found["counts"]["created"] + found["counts"]["updated"] + found["counts"]["unchanged"] == len(truth)
