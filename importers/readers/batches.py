@@ -19,9 +19,9 @@ Column = list[str | None]
 
 
 class Batches:
-    """The rows of a table below its heading as batches, in file order. `dates`: order of day and month, if known."""
+    """The rows of a table below its heading as batches, in file order."""
 
-    def __init__(self, table: Table, heading: Heading, order: Order, dates: str | None) -> None:
+    def __init__(self, table: Table, heading: Heading, order: Order, dates: cells.Dates) -> None:
         self._table = table
         self._heading = heading
         self._order = order
@@ -80,8 +80,13 @@ class Batches:
         )
 
     def _fitted(self, chunk: Chunk, notes: cells.Notes) -> list[tuple[str, ...]]:
-        """Columns of equal length: short rows padded, rows with cells beyond the header refused."""
+        """Columns of equal length: short rows padded; refused are rows with cells beyond the header, and the header
+        itself where it comes again."""
         width, rows = len(self._heading.header), chunk.rows
+        if self._heading.cells in rows:
+            for place, row in enumerate(rows):
+                if row == self._heading.cells:
+                    notes.refuse(place, "", "SY-L07")
         if set(map(len, rows)) - {width}:
             fitted = []
             for place, row in enumerate(rows):

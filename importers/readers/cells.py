@@ -13,11 +13,20 @@ from importers import normalise
 from importers.rows import CELL_LIMIT, Field, Order, Value
 
 _SHOWN = 60
+_BIRTHDAY = "date_of_birth"
 _ADDRESSES = re.compile(r"\s*(?::::|[;,\n]|\s)\s*")
 _DEFUSED = re.compile(r"'+[=+\-@\t\r]")
 _EXCHANGE = ("/o=", "/O=")
 
 Column = list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """How dates are read: the order of day and month, None when nothing tells it; `today` ends the birthdays."""
+
+    order: str | None
+    today: str
 
 
 def undefused(column: Column) -> Column:
@@ -57,10 +66,8 @@ def storable(cells: Sequence[str | None], name: str, notes: Notes) -> None:
         notes.refuse(row, name, code, field=name)
 
 
-def clean(
-    cells: Column, item: Field, order: Order, dates: str | None, notes: Notes
-) -> tuple[list[Value], Column | None]:
-    """The clean values of a column and, for phones, their match keys. `dates` is the order of day and month."""
+def clean(cells: Column, item: Field, order: Order, dates: Dates, notes: Notes) -> tuple[list[Value], Column | None]:
+    """The clean values of a column and, for phones, their match keys."""
     keys: Column | None = None
     values: Sequence[Value]
     if item.kind == "email":
@@ -115,10 +122,10 @@ def emails(cells: Column, name: str, notes: Notes) -> Column:
     return made
 
 
-def _dates(cells: Column, item: Field, dates: str | None, notes: Notes) -> list[str | None]:
-    values, bad = normalise.dates(cells, dates)
+def _dates(cells: Column, item: Field, dates: Dates, notes: Notes) -> list[str | None]:
+    values, bad = normalise.dates(cells, dates.order, dates.today if item.name == _BIRTHDAY else None)
     for row in bad:
-        readable = dates is None and not normalise.dates([cells[row]], "dmy")[1]
+        readable = dates.order is None and not normalise.dates([cells[row]], "dmy")[1]
         notes.refuse(row, item.name, "SY-L13" if readable else "SY-L11", field=item.name, seen=_seen(cells[row]))
     return values
 

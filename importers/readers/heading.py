@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from importers import headers, normalise
@@ -11,26 +10,31 @@ from importers.readers.raw import Table
 from importers.readers.source import Source
 from importers.rows import Opened, Order
 
+COLUMNS = 16_384
+"""Columns of a sheet in Excel; a file with more is no list."""
+
 _NEARLY = 0.6
 _NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A header row: the line it stands on, its cells, the internal target of each (see `headers.match`), the family."""
+    """A header row: the line it stands on, its cells as they are and trimmed, the internal target of each (see
+    `headers.match`), the family, how many columns fill a field."""
 
     line: int
+    cells: list[str]
     header: list[str]
     targets: list[str | None]
     family: str
     fields: int
 
     @classmethod
-    def of(cls, line: int, cells: Sequence[str], words: Vocabulary, order: Order) -> Heading:
+    def of(cls, line: int, cells: list[str], words: Vocabulary, order: Order) -> Heading:
         """The heading that a row makes."""
         header = [cell or "" for cell in normalise.strip(cells)]
         targets, family = headers.match(header, words, order)
-        return cls(line, header, targets, family, headers.recognised(targets))
+        return cls(line, cells, header, targets, family, headers.recognised(targets))
 
     def opened(self, table: Table, order: Order) -> Opened:
         """What the outside learns about the file."""
@@ -46,12 +50,16 @@ class Heading:
         )
 
 
-def find(table: Table, words: Vocabulary, order: Order) -> Heading | None:
+def find(table: Table, source: Source, words: Vocabulary, order: Order) -> Heading | None:
     """The first row with nearly as many header words as the best one has (a line "Notes:" above a header is none), else
-    the first row; `Order.header_row` decides alone. None when the table holds no row there."""
+    the first row; `Order.header_row` decides alone. None when the table holds no row there. Raises UnreadableFile for
+    more columns than any program has."""
     if order.header_row is not None:
         return _named(table, order.header_row, words, order)
     top = table.top()
+    widest = max((len(cells) for _, cells in top), default=0)
+    if widest > COLUMNS:
+        source.refuse("SY-F34", seen=widest)
     if not top:
         return None
     counts = [headers.hits(cells, words, order) for _, cells in top]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from importers import normalise, vocabulary
 from importers.headers import Vocabulary
@@ -20,9 +21,10 @@ _MONTH_FIRST = frozenset({"US", "PH", "FM", "PW", "MH"})
 class Reader:
     """An open file. `opened` is known at once; iterating gives its batches. Raises UnreadableFile."""
 
-    def __init__(self, path: str, order: Order, *, careful: bool = False) -> None:
+    def __init__(self, path: str, order: Order, *, careful: bool = False, today: date | None = None) -> None:
         self._source = Source(path, order.language)
         self._order = order
+        self._today = (today or date.today()).isoformat()
         try:
             self._table, self._heading = self._found(vocabulary.headers(), careful)
             self._check_constants()
@@ -32,7 +34,7 @@ class Reader:
         self.opened: Opened = self._heading.opened(self._table, order)
 
     def __iter__(self) -> Iterator[Batch]:
-        yield from Batches(self._table, self._heading, self._order, self._dates())
+        yield from Batches(self._table, self._heading, self._order, cells.Dates(self._dates(), self._today))
         self._source.unchanged()
 
     def close(self) -> None:
@@ -51,7 +53,7 @@ class Reader:
             code = {"html": "SY-F18", "xml": "SY-F19", "vcard": "SY-F26"}.get(kind, "SY-F14")
             self._source.refuse(code, seen=kind)
         table = CsvTable(self._source, self._order, words)
-        return table, heading.checked(heading.find(table, words, self._order), self._source, self._order)
+        return table, heading.checked(heading.find(table, self._source, words, self._order), self._source, self._order)
 
     def _check_constants(self) -> None:
         """`Order.set` is held to the same rules as cells. Raises UnreadableFile."""
@@ -60,7 +62,9 @@ class Reader:
             if name not in fields:
                 self._source.refuse("SY-F24", column=name, seen=value, fields=", ".join(sorted(fields)))
             notes = cells.Notes()
-            cells.clean([value or None], fields[name], self._order, self._order.dates or "ymd", notes)
+            cells.clean(
+                [value or None], fields[name], self._order, cells.Dates(self._order.dates or "ymd", self._today), notes
+            )
             if notes.refused:
                 self._source.refuse("SY-F25", column=name, seen=value)
 

@@ -89,7 +89,7 @@ def _sheet(
     first: tuple[BookTable, Heading | None] = BookTable(kind, "", _Rows(list), {}), None
     for sheet in _wanted(book.sheets(), source, order):
         table = BookTable(kind, sheet, book.rows(sheet), package.lost(source, sheet) if kind == "xlsx" else {})
-        found = heading.find(table, words, order)
+        found = heading.find(table, source, words, order)
         if order.sheet or (found is not None and found.fields):
             return table, heading.checked(found, source, order)
         if first[1] is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ class Seen:
 
     def __init__(self, path: Path, data: bytes | str, module: str = "leads", **wishes: Any) -> None:
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        reader = Reader(str(path), vocabulary.order(module, **wishes))
+        reader = Reader(str(path), vocabulary.order(module, **wishes), today=date(2026, 11, 24))
         try:
             self.opened: Opened = reader.opened
             self.batches: list[Batch] = list(reader)
@@ -344,3 +345,18 @@ def test_text_that_was_encoded_twice_is_mended_where_the_header_proves_it(path: 
     mixed = twice + "Zoë;Šimůnek;Éire\n".encode()
     assert Seen(path, mixed).column("last_name") == ["Noël", "Šimůnek"]
     assert Seen(path, "Nom;Société\nÃ©;x\n").column("last_name") == ["Ã©"]
+
+
+def test_a_header_that_comes_again_is_no_row(path: Path) -> None:
+    seen = Seen(path, HEADER + "A,B,C,\n" + HEADER + "D,E,F,\n")
+    assert seen.refused == [(3, "SY-L07")] and seen.column("last_name") == ["B", "E"]
+
+
+def test_more_columns_than_any_program_has(path: Path) -> None:
+    assert refusal(path, "Nom,Email" + ",x" * 1_000_000 + "\nA,a@x.example\n") == "SY-F34"
+
+
+def test_a_birthday_is_not_in_the_future(path: Path) -> None:
+    seen = Seen(path, "Nom,Birthday\nA,4/25/71\nB,25.12.45\nC,2/3/26\n", module="contacts", dates=None, country="DE")
+    assert seen.column("date_of_birth")[-1] == "2026-03-02"
+    assert seen.refused == [(2, "SY-L11")] and seen.column("date_of_birth")[0] == "1945-12-25"
