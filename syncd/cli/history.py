@@ -38,7 +38,10 @@ def runs_command(call: Call, run: int | None, module: Module | None, as_csv: boo
         raise click.UsageError("--csv and --json exclude each other")
     with call.wiring.store().reading() as tx:
         if run is None:
-            _list(call, runs.listed(tx, None if call.json else SHOWN + 1))
+            if call.json:
+                call.stream(None, "", runs.listed(tx))
+            else:
+                _list(call, list(runs.listed(tx, SHOWN + 1)))
             return
         document = runs.document(tx, run)
         changes = planned.changes(tx, run, module.name if module else None)
@@ -52,7 +55,6 @@ def runs_command(call: Call, run: int | None, module: Module | None, as_csv: boo
 
 
 def _list(call: Call, found: list[Document]) -> None:
-    call.give(found)
     zone = call.settings.locale.timezone
     rows = [
         [

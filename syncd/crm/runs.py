@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from syncd.crm import records
@@ -49,11 +49,11 @@ def unknown(run: int) -> Refused:
     return Refused(Problem("SY-U01", f"There is no run {run}.", "The number is wrong.", "Look at: syncd runs"))
 
 
-def _document(tx: Session, row: Sequence[Any]) -> dict[str, Any]:
+def _document(tx: Session, row: Sequence[Any], found: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     data = dict(zip(RUN_COLUMNS, row, strict=True))
     made = {name: data[name] for name in RUN_COLUMNS[:9]}
     made["counts"] = {name: data[name] for name in COUNTS}
-    made["problems"] = problems(tx, data["id"])
+    made["problems"] = problems(tx, data["id"]) if found is None else found
     if data["undoes"] is not None:
         made["undoes"] = data["undoes"]
     if data["state"] == "running" and _dead(tx, data["lease"]):
@@ -69,16 +69,32 @@ def _dead(tx: Session, lease: str | None) -> bool:
 def problems(tx: Session, run: int) -> list[dict[str, Any]]:
     """The problems of a run, in the order they were met: code, what, why, do, and the line of a file's row."""
     rows = tx.rows("SELECT code, what, why, todo, line FROM problem WHERE run = ? ORDER BY id", run)
-    return [
-        {"code": code, "what": what, "why": why, "do": do} | ({} if line is None else {"line": line})
-        for code, what, why, do, line in rows
-    ]
+    return [_problem(*row) for row in rows]
 
 
-def listed(tx: Session, limit: int | None = None) -> list[dict[str, Any]]:
-    """The runs, newest first."""
-    tail = "" if limit is None else f" LIMIT {int(limit)}"
-    return [_document(tx, row) for row in tx.rows(f"SELECT {', '.join(RUN_COLUMNS)} FROM run ORDER BY id DESC{tail}")]
+def _problem(code: str, what: str, why: str, do: str, line: int | None) -> dict[str, Any]:
+    return {"code": code, "what": what, "why": why, "do": do} | ({} if line is None else {"line": line})
+
+
+def heads(tx: Session, runs: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Runs by id without their problems, which may be many."""
+    return {row[0]: _document(tx, row[1:], []) for row in tx.lookup("run", "id", RUN_COLUMNS, sorted(set(runs)))}
+
+
+def listed(tx: Session, limit: int | None = None, size: int = 200) -> Iterator[dict[str, Any]]:
+    """The runs, newest first, with their problems, streamed."""
+    sql = f"SELECT {', '.join(RUN_COLUMNS)} FROM run WHERE id < ? ORDER BY id DESC LIMIT ?"
+    last, left = 2**62, limit
+    while left is None or left > 0:
+        rows = tx.rows(sql, last, size if left is None else min(size, left))
+        found: dict[int, list[dict[str, Any]]] = {row[0]: [] for row in rows}
+        columns = ("id", "code", "what", "why", "todo", "line")
+        for run, _, *rest in sorted(tx.lookup("problem", "run", columns, list(found)), key=lambda p: (p[0], p[1])):
+            found[run].append(_problem(*rest))
+        yield from (_document(tx, row, found[row[0]]) for row in rows)
+        if len(rows) < size:
+            return
+        last, left = rows[-1][0], None if left is None else left - len(rows)
 
 
 def children(tx: Session, run: int) -> list[int]:

@@ -47,5 +47,5 @@ def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
         "service": {"running": not leases.free(tx, SERVICE, now)},
         "mailboxes": mailboxes(tx, now),
         "waiting": waiting,
-        "runs": runs.listed(tx, last),
+        "runs": list(runs.listed(tx, last)),
     }

@@ -117,7 +117,7 @@ def _past(tx: Session, module: Module, record: int) -> Past:
     sql = "SELECT version, source, reason FROM change WHERE module = ? AND record = ?"
     notes = {row[0]: (row[1], row[2]) for row in tx.rows(sql, module.number, record)}
     made = {c.run for c in changes}
-    found = {run: runs.document(tx, run) for run in made}
+    found = runs.heads(tx, made)
     labels = {c.version: _label(tx, found[c.run], notes[c.version][0]) for c in changes}
     return Past(changes, notes, found, labels, visible(changes, ledger.reverted(tx, made)))
 
