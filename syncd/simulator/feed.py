@@ -42,10 +42,10 @@ class State:
     kept: dict[int, Cursor] = field(default_factory=dict)
     highest: int = 0
 
-    def push(self, cursor: Cursor) -> int:
+    def push(self, cursor: Cursor, generations: int) -> int:
         self.highest += 1
         self.kept[self.highest] = cursor
-        for old in sorted(self.kept)[:-KEPT]:
+        for old in sorted(self.kept)[:-generations]:
             del self.kept[old]
         return self.highest
 
@@ -68,6 +68,7 @@ class Feed:
         self.mailbox = mailbox
         self.bytes_used = 0
         self.quota: int | None = None
+        self.generations = KEPT
         self._states: dict[str, State] = {}
         self._random = random.Random(mailbox.guid)
         self._secret = self._random.randbytes(16)
@@ -84,7 +85,7 @@ class Feed:
         state = State(base64.b32encode(self._random.randbytes(10)).decode(), folder, select)
         self._states[state.id] = state
         queue = tuple((item, item.default, False) for item in folder.items if not item.hidden)
-        return self._token(state, state.push(Cursor(self.mailbox.number, queue, first=True)))
+        return self._token(state, state.push(Cursor(self.mailbox.number, queue, first=True), self.generations))
 
     def page(
         self, folder: Folder, token: str, size: int | None, immutable: bool, quirks: Mapping[str, Mapping[str, Any]]
@@ -107,7 +108,7 @@ class Feed:
         after = Cursor(cursor.base, None) if done else replace(cursor, offset=end)
         self.bytes_used += _STATE_BYTES + _ROW_BYTES * len(rows)
         present = [row for row in rows if row is not None]
-        return Page(present, state.select, self._token(state, state.push(after)), done, cursor.first)
+        return Page(present, state.select, self._token(state, state.push(after, self.generations)), done, cursor.first)
 
     # -- inside
 
