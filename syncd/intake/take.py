@@ -108,7 +108,7 @@ class Intake:
         was found is taken back.
         """
         sha256 = folder.checksum(path)
-        reading = pipeline.start(path, options.order(0))
+        reading = pipeline.start(path, options.order(0), step=self.step)
         try:
             store = self.open()
             with store.writing("import:claim") as tx:
@@ -122,7 +122,7 @@ class Intake:
             kept = Options.of(found.orders)
             if found.rows or kept != options:
                 reading.close()
-                reading = pipeline.start(path, kept.order(found.rows))
+                reading = pipeline.start(path, kept.order(found.rows), step=self.step)
             return self._run(store, reading, found, kept, sha256, progress)
         finally:
             reading.close()
@@ -160,7 +160,7 @@ class Intake:
     def preview(self, path: Path, options: Options, *, actor: str) -> Outcome:
         """Plans an import without applying it: the plan is saved under a run in state "planned"."""
         sha256 = folder.checksum(path)
-        with pipeline.start(path, options.order(0)) as reading:
+        with pipeline.start(path, options.order(0), step=self.step) as reading:
             store = self.open()
             work = _Work(store, module(options.module), Policy(options.on_duplicate, options.match_on), self.words)
             with store.writing("plan:open") as tx:
