@@ -95,7 +95,7 @@ def clean(cells: Column, item: Field, order: Order, dates: Dates, notes: Notes) 
     else:
         values = cells
     made = list(values)
-    if item.length and item.kind in ("text", "email", "phone"):
+    if item.length and item.kind in ("text", "email", "phone", "picklist"):
         _lengths(made, item, order, notes)
     return made, keys
 

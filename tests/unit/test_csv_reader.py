@@ -260,7 +260,7 @@ def test_a_record_needs_a_name(path: Path) -> None:
 def test_what_is_doubtful_is_kept_and_flagged(path: Path) -> None:
     text = (
         "Last Name,Phone,Lead Status,City,Email,Email Opt Out\nA,12,Perhaps,"
-        + "c" * 40
+        + "c" * 120
         + ",,maybe\nB,,,,/o=Org/cn=b,\nC,,,,c@x.example; d@x.example,\n"
     )
     seen = Seen(path, text, country="DE")
@@ -273,7 +273,7 @@ def test_what_is_doubtful_is_kept_and_flagged(path: Path) -> None:
         (4, "email", "SY-L26"),
     ]
     assert seen.column("phone")[0] == "12" and seen.column("lead_status")[0] == "Perhaps"
-    assert seen.column("city")[0] is None and seen.extra[0] == {"city": "c" * 40, "email_opt_out": "maybe"}
+    assert seen.column("city")[0] is None and seen.extra[0] == {"city": "c" * 120, "email_opt_out": "maybe"}
     assert seen.column("email") == [None, None, "c@x.example"] and seen.extra[2] == {"email": "d@x.example"}
 
 
