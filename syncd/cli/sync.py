@@ -13,12 +13,16 @@ from syncd.cli import text
 from syncd.cli.arguments import reason_option
 from syncd.cli.call import Call, command, told
 from syncd.cli.signals import halting
+from syncd.crm import summary
+from syncd.crm.summary import Summary
 from syncd.errors import Problem, Refused, SetupError
 
 Document = dict[str, Any]
 SHOWN = ("created", "updated", "unchanged", "removed", "excluded", "refused", "review")
 HEAD = ("mailbox", "received", "new", "changed", "same", "removed", "left out", "refused", "review")
 STOPPED = 3
+PROBLEMS = 5
+"""Problems of a mailbox that text shows; `runs RUN` has all."""
 
 
 @command(
@@ -61,8 +65,9 @@ def sync_command(
             return 128 + (came or [signal.SIGTERM])[0]
     document = _document(call, made.run)
     call.give(document)
-    for line in _told(document, dry_run):
-        call.say(line)
+    if not call.json:
+        for line in _told(document, dry_run, _summary(call, document)):
+            call.say(line)
     if made.stopped:
         return STOPPED
     return int(bool(made.failed) or document["counts"]["refused"] > 0)
@@ -103,7 +108,44 @@ def _document(call: Call, run: int) -> Document:
         return runs.document(tx, run) | {"mailboxes": [runs.document(tx, one) for one in runs.children(tx, run)]}
 
 
-def _told(document: Document, dry_run: bool) -> Iterator[str]:
+def _summary(call: Call, document: Document) -> Summary | None:
+    done = [run["id"] for run in document["mailboxes"] if run["state"] == "done"]
+    if not done:
+        return None
+    with call.wiring.store().reading() as tx:
+        return summary.of(tx, done)
+
+
+def _summed(found: Summary) -> Iterator[str]:
+    """What the figures mean: accounts made, contacts linked, left without or moved, records kept."""
+    lines: list[tuple[str, str]] = []
+    if found.made:
+        more = ", …" if found.made > len(found.names) else ""
+        lines.append(("new", f"{_many(found.made, 'account')} created: {', '.join(found.names)}{more}"))
+    if found.linked:
+        lines.append(("new", f"{_many(found.linked, 'contact')} linked to an account that was here"))
+    lines += [("new", f"{count:,} without account: {why}") for why, count in sorted(found.without.items())]
+    for contact, before, after in found.moved:
+        lines.append(("changed", f"contact {contact} moved account: {before} → {after}"))
+    if found.moves > len(found.moved):
+        lines.append(("changed", f"… and {found.moves - len(found.moved):,} more moved account"))
+    if found.kept:
+        lines.append(
+            ("removed", f"{_many(found.kept, 'contact')} deleted in Outlook, kept here and no longer tied to it")
+        )
+    if lines:
+        yield ""
+    before = ""
+    for label, words in lines:
+        yield f"{label if label != before else '':<9} {words}"
+        before = label
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _told(document: Document, dry_run: bool, found: Summary | None) -> Iterator[str]:
     parts = document["mailboxes"]
     good = [run for run in parts if run["state"] != "failed"]
     tail = " · planned, nothing changed" if dry_run else ""
@@ -112,11 +154,15 @@ def _told(document: Document, dry_run: bool) -> Iterator[str]:
     rows = [[run["source"], *_figures(run)] for run in parts]
     rows.append(["total", *_figures(document)])
     yield from text.table(HEAD, rows, right=range(1, len(HEAD)))
+    if found is not None:
+        yield from _summed(found)
     for run in parts:
-        for problem in run["problems"]:
-            if run["state"] in ("failed", "stopped") or problem["code"].startswith("SY-M"):
-                yield ""
-                yield told(problem)
+        shown = [p for p in run["problems"] if run["state"] in ("failed", "stopped") or p["code"].startswith("SY-M")]
+        for problem in shown[:PROBLEMS]:
+            yield ""
+            yield told(problem)
+        if len(shown) > PROBLEMS:
+            yield f"… and {len(shown) - PROBLEMS:,} more of {run['source']}: syncd runs {run['id']}"
     yield ""
     if document["state"] == "planned":
         yield f"carry out  syncd apply {document['id']}"
