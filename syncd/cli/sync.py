@@ -117,7 +117,7 @@ def _summary(call: Call, document: Document) -> Summary | None:
 
 
 def _summed(found: Summary) -> Iterator[str]:
-    """What the figures mean: accounts made, contacts linked, left without or moved, records kept."""
+    """What the figures mean: accounts made; contacts linked, left without or moved."""
     lines: list[tuple[str, str]] = []
     if found.made:
         more = ", …" if found.made > len(found.names) else ""
@@ -129,10 +129,6 @@ def _summed(found: Summary) -> Iterator[str]:
         lines.append(("changed", f"contact {contact} moved account: {before} → {after}"))
     if found.moves > len(found.moved):
         lines.append(("changed", f"… and {found.moves - len(found.moved):,} more moved account"))
-    if found.kept:
-        lines.append(
-            ("removed", f"{_many(found.kept, 'contact')} deleted in Outlook, kept here and no longer tied to it")
-        )
     if lines:
         yield ""
     before = ""
