@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 from json import encoder
+from operator import itemgetter
 
 from importers import headers, normalise, vocabulary
 from importers.readers import cells, groups, names
@@ -106,7 +107,7 @@ class Batches:
         for place, target in enumerate(self._heading.targets):
             if target is None:
                 continue
-            column = normalise.strip(raw[place])
+            column = cells.stripped(raw[place])
             if self._heading.family == "syncd":
                 column = cells.undefused(column)
             if not self._table.storable:
@@ -184,11 +185,13 @@ class Batches:
     ) -> list[list[str | None]]:
         made: list[list[str | None]] = []
         for rule in self._order.keys:
-            if rule.kind == "phone" and rule.fields[0] in phone_keys:
+            if clean.keys().isdisjoint(rule.fields):
+                made.append([None] * count)
+            elif rule.kind == "phone" and rule.fields[0] in phone_keys:
                 made.append(phone_keys[rule.fields[0]])
-                continue
-            forms = vocabulary.companies()
-            made.append(normalise.keys(rule, clean, count, country=self._order.country, forms=forms))
+            else:
+                forms = vocabulary.companies()
+                made.append(normalise.keys(rule, clean, count, country=self._order.country, forms=forms))
         return made
 
     def _refusals(self, chunk: Chunk, notes: cells.Notes) -> list[Refusal]:
@@ -226,8 +229,10 @@ class Batches:
 def _without_blank_rows(chunk: Chunk, heading: int) -> None:
     """Takes out blank rows and the header itself; a row that only shows errors is not blank."""
     rows, lines = chunk.rows, chunk.lines
-    drop = {place for place, row in enumerate(rows) if not (row and row[0].strip()) and not "".join(row).strip()}
-    drop -= {row for row, _, _ in chunk.errors}
+    drop: set[int] = set()
+    if not all(rows) or not all(map(str.strip, map(itemgetter(0), rows))):
+        drop = {place for place, row in enumerate(rows) if not "".join(row).strip()}
+        drop -= {row for row, _, _ in chunk.errors}
     if lines and lines[0] <= heading:
         drop |= {place for place, line in enumerate(lines) if line <= heading}
     if drop:

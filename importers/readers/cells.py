@@ -13,6 +13,8 @@ from importers import normalise
 from importers.rows import CELL_LIMIT, Field, Order, Value
 
 _SHOWN = 60
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_MEASURED = frozenset({"text", "email", "phone", "picklist"})
 _BIRTHDAY = "date_of_birth"
 _ADDRESSES = re.compile(r"\s*(?::::|[;,\n]|\s)\s*")
 _DEFUSED = re.compile(r"'+[=+\-@\t\r]")
@@ -58,6 +60,14 @@ class Notes:
         kept[row] = f"{kept[row]} ::: {text}" if row in kept else text
 
 
+def stripped(cells: Sequence[str]) -> Column:
+    """Cells without blanks at their ends, None for a blank one: in one pass where no invisible character is about."""
+    joined = "".join(cells)
+    if any(char in joined for char in _INVISIBLE):
+        return normalise.strip(cells)
+    return [cell.strip() or None for cell in cells]
+
+
 def storable(cells: Sequence[str | None], name: str, notes: Notes) -> None:
     """Refuses rows whose cell no database holds."""
     for row in normalise.storable(cells):
@@ -95,7 +105,7 @@ def clean(cells: Column, item: Field, order: Order, dates: Dates, notes: Notes) 
     else:
         values = cells
     made = list(values)
-    if item.length and item.kind in ("text", "email", "phone", "picklist"):
+    if item.length and item.kind in _MEASURED and _longest(cells) > item.length:
         _lengths(made, item, order, notes)
     return made, keys
 
@@ -139,11 +149,14 @@ def _amounts(cells: Column, item: Field, notes: Notes) -> list[int | None]:
     return values
 
 
+def _longest(cells: Column) -> int:
+    if None in cells:
+        return len(max(filter(None, cells), key=len, default=""))
+    return max(map(len, cells), default=0)  # type: ignore[arg-type]
+
+
 def _lengths(values: list[Value], item: Field, order: Order, notes: Notes) -> None:
     """A text longer than its field is kept whole in `extra`; a record's name is cut, since it needs one."""
-    longest = max(filter(None, values), key=len, default="")  # type: ignore[arg-type]
-    if len(longest) <= item.length:  # type: ignore[arg-type]
-        return
     for row, value in enumerate(values):
         if isinstance(value, str) and len(value) > item.length:
             notes.keep(row, item.name, value)
