@@ -20,6 +20,9 @@ MOST = 200
 
 AT_ONCE = 4
 
+SOON = 30
+"""Days before a certificate's end from which on it is warned of."""
+
 
 def sign_in(wiring: Wiring) -> Iterator[Item]:
     """Whether the login host is reached, and lets the app in."""
@@ -32,14 +35,22 @@ def sign_in(wiring: Wiring) -> Iterator[Item]:
         return
     through = " through the proxy" if graph.proxy else ""
     yield ok("network", f"the login host {graph.authority} is reached{through}")
-    yield ok("sign-in", f"tenant {graph.tenant_id} · app {graph.client_id} · {_credential(wiring)}")
-
-
-def _credential(wiring: Wiring) -> str:
     ends = wiring.credentials.expires()
-    if ends is None:
-        return "secret"
-    return f"certificate, valid to {ends:%d %b %Y} ({(ends - wiring.clock()).days} days)"
+    days = (ends - wiring.clock()).days if ends else SOON
+    held = f"certificate, valid to {ends:%d %b %Y} ({days} days)" if ends else "secret"
+    if days < SOON:
+        yield warned("sign-in", _ending(held))
+    else:
+        yield ok("sign-in", f"tenant {graph.tenant_id} · app {graph.client_id} · {held}")
+
+
+def _ending(held: str) -> Problem:
+    return Problem(
+        "SY-R03",
+        f"The sign-in works, but not for long: {held}.",
+        "After that day Microsoft refuses the app and no mailbox is read.",
+        "Make a new certificate, upload its public part in Entra beside the old one, then change [graph] certificate.",
+    )
 
 
 def rights(wiring: Wiring) -> Iterator[Item]:

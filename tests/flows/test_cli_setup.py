@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from syncd.cli import program
 from syncd.simulator.app import Simulator
@@ -162,3 +167,23 @@ def test_status_tells_records_runs_and_inbox(tmp_path: Path, database: str) -> N
     assert [run["id"] for run in document["runs"]] == [1] and document["service"] == {"running": False}
     text = syncd("status")
     assert "1 lead\n" in text and "does not run" in text and "1 failed" in text
+
+
+def test_a_certificate_that_ends_soon_is_warned_of(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "syncd")])
+    now = datetime.now(UTC)
+    maker = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    maker = maker.not_valid_before(now - timedelta(days=300)).not_valid_after(now + timedelta(days=10, hours=1))
+    pem = maker.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    simulator.app.trust(pem)
+    both = tmp_path / "app.pem"
+    both.write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    both.chmod(0o600)
+    keys = simulator.settings() | {"sign_in": "certificate", "certificate": str(both)}
+    del keys["client_secret"]
+    lines = "\n".join(f"{name} = {value!r}" for name, value in keys.items())
+    document = Program(tmp_path, sqlite, f"[graph]\n{lines}\n").json("check")
+    assert document["ok"] and states(document)["sign-in"] == "warn"
+    problem = next(one["problem"] for one in document["checks"] if one["item"] == "sign-in")
+    assert problem["code"] == "SY-R03" and "10 days" in problem["what"]
