@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from syncd.cli import text
-from syncd.cli.arguments import reason_option
+from syncd.cli.arguments import RUN, reason_option
 from syncd.cli.call import Call, command, told
 from syncd.cli.signals import halting
 from syncd.crm import summary
@@ -70,7 +70,8 @@ def sync_command(
             call.say(line)
     if made.stopped:
         return STOPPED
-    return int(bool(made.failed) or document["counts"]["refused"] > 0)
+    failed = any(part["state"] == "failed" for part in document["mailboxes"])
+    return int(failed or document["counts"]["refused"] > 0)
 
 
 def _chosen(known: Any, addresses: tuple[str, ...]) -> list[Any]:
@@ -175,7 +176,7 @@ def _figures(run: Document) -> list[Any]:
 
 
 @command("apply", example="syncd apply 215\nsyncd apply 213 --approve\nsyncd apply 213 --keep")
-@click.argument("run", type=click.IntRange(min=1), metavar="RUN")
+@click.argument("run", type=RUN, metavar="RUN")
 @click.option("--approve", is_flag=True, help="Carry out exactly what a brake stopped.")
 @click.option("--keep", "keeping", is_flag=True, help="Keep what a brake would have taken away, detached from Outlook.")
 def apply_command(call: Call, run: int, approve: bool, keeping: bool) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from importers.rows import Refusal
 from syncd.crm import ledger
+from syncd.errors import Busy, Problem
 from syncd.modules import Module
 from syncd.store import Session, leases
 from syncd.store.leases import Lease
@@ -42,27 +43,55 @@ def claim(
 
     Raises Busy when another process is importing it.
     """
+    drop_drafts(tx, sha256, module, now)
     standing = _standing(tx, sha256, module)
     if standing is not None and standing[1] == "done":
         return Repeat(standing[0])
+    if standing is not None and standing[3].startswith("apply:"):
+        raise _being_applied(standing[0])
     lease = leases.take(tx, f"file:{module.name}:{sha256[:16]}", now)
     if standing is not None:
-        run, _, rows = standing
+        run, _, rows, _ = standing
         return Claim(run, lease, rows, ledger.orders(tx, run))
     run = ledger.begin(tx, "import", name, actor=actor, now=now, orders=orders, lease=lease.name)
     tx.run("INSERT INTO file (run, sha256, module, rows) VALUES (?, ?, ?, 0)", run, sha256, module.number)
     return Claim(run, lease, 0, dict(orders))
 
 
-def _standing(tx: Session, sha256: str, module: Module) -> tuple[int, str, int] | None:
-    """The run that has, or is having, this content: (id, state, rows)."""
+def _standing(tx: Session, sha256: str, module: Module) -> tuple[int, str, int, str] | None:
+    """The run that has, or is having, this content: (id, state, rows, lease). One that is only planned has it not."""
     row = tx.row(
-        "SELECT r.id, r.state, f.rows FROM file f JOIN run r ON r.id = f.run"
-        " WHERE f.sha256 = ? AND f.module = ? AND r.state IN ('running', 'done') ORDER BY r.state, r.id DESC",
+        "SELECT r.id, r.state, f.rows, COALESCE(r.lease, '') FROM file f JOIN run r ON r.id = f.run"
+        " WHERE f.sha256 = ? AND f.module = ? AND (r.state = 'done' OR r.state = 'running' AND r.lease NOT LIKE 'plan:%')"
+        " ORDER BY r.state, r.id DESC",
         sha256,
         module.number,
     )
-    return (int(row[0]), str(row[1]), int(row[2])) if row else None
+    return (int(row[0]), str(row[1]), int(row[2]), str(row[3])) if row else None
+
+
+def _being_applied(run: int) -> Busy:
+    return Busy(
+        Problem(
+            "SY-W08",
+            f"Run {run} is carrying out the saved plan of this file.",
+            "Importing it beside that would bring each row twice.",
+            f"Wait until it has ended. If it was killed: syncd apply {run}",
+        )
+    )
+
+
+def drop_drafts(tx: Session, sha256: str, module: Module, now: datetime) -> None:
+    """Drops what dry runs of this content that were killed have left: they changed nothing and cannot be gone on with."""
+    for run, lease in tx.rows(
+        "SELECT r.id, r.lease FROM file f JOIN run r ON r.id = f.run"
+        " WHERE f.sha256 = ? AND f.module = ? AND r.state = 'running' AND r.lease LIKE 'plan:%'",
+        sha256,
+        module.number,
+    ):
+        if leases.free(tx, lease, now):
+            for table, column in (("file", "run"), ("plan", "run"), ("problem", "run"), ("run", "id")):
+                tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)
 
 
 def standing(tx: Session, sha256: str, module: Module) -> int | None:

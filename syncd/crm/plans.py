@@ -37,7 +37,7 @@ def begin(
 
 
 def clear(tx: Session, run: int) -> None:
-    """Drops what a plan that was cut short had saved, with its counts."""
+    """Drops what a plan that was cut short had saved."""
     tx.run("DELETE FROM plan WHERE run = ?", run)
 
 

@@ -70,9 +70,6 @@ def apply_saved(store: Store, run: int, *, words: Words, clock: Clock, approve: 
     try:
         for one in job.runs:
             _carry(store, job, one, words, clock)
-        with store.writing("apply:end") as tx:
-            _prove(tx, job, clock())
-            _end_parent(tx, job, clock())
     finally:
         with store.writing("apply:release") as tx:
             for lease in job.leases:
@@ -229,6 +226,7 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
             found = next(plans.saved(tx, run, orders["apply"]["at"]), None)
             if found is None:
                 _end(tx, run, orders, clock())
+                _end_parent(tx, run, clock())
                 return
             number, data = found
             _batch(tx, run, plans.load(data["actions"], job.final), words)
@@ -295,11 +293,10 @@ def _end(tx: Session, run: int, orders: dict[str, Any], now: datetime) -> None:
     ledger.end(tx, run, now)
 
 
-def _end_parent(tx: Session, job: Job, now: datetime) -> None:
-    """The parent is done when none of its mailboxes waits any more."""
-    for one in job.runs:
-        parent = tx.value("SELECT parent FROM run WHERE id = ?", one)
-        if parent is not None:
-            states = {row[0] for row in tx.rows("SELECT state FROM run WHERE parent = ?", parent)}
-            if not states & {"planned", "stopped", "running"}:
-                tx.run("UPDATE run SET state = 'done', ended = ? WHERE id = ?", stamp(now), parent)
+def _end_parent(tx: Session, run: int, now: datetime) -> None:
+    """The parent is done, in the same commit, when none of its mailboxes waits any more."""
+    parent = tx.value("SELECT parent FROM run WHERE id = ?", run)
+    if parent is not None:
+        states = {row[0] for row in tx.rows("SELECT state FROM run WHERE parent = ?", parent)}
+        if not states & {"planned", "stopped", "running"}:
+            tx.run("UPDATE run SET state = 'done', ended = ? WHERE id = ?", stamp(now), parent)

@@ -6,16 +6,14 @@ file's progress are one commit. Killed at any moment, the next import of the sam
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from importers import folder, pipeline
 from importers.rows import Batch, Field, Opened, Order, UnreadableFile
-from syncd.crm import files, ledger, plans
+from syncd.crm import files, leads, ledger, plans
 from syncd.crm.apply import apply
 from syncd.crm.files import Claim, Repeat
 from syncd.crm.filing import decided
@@ -23,7 +21,7 @@ from syncd.crm.leads import OnDuplicate, Policy
 from syncd.crm.matching import Keys, View, Words, custom_kind, draft_tables, keep_draft
 from syncd.crm.plan import Plan
 from syncd.errors import Problem, Refused
-from syncd.modules import Module, module
+from syncd.modules import LEADS, Module, module
 from syncd.store import Session, Step, Store, leases, no_step
 from syncd.store.leases import Lease
 from syncd.store.times import Clock
@@ -133,7 +131,7 @@ class Intake:
             work.prepare(claim.lease, self.clock)
             opened = reading.opened
             for batch in reading:
-                with store.writing("import:chunk") as tx, uncollected():
+                with store.writing("import:chunk") as tx:
                     leases.prove(tx, claim.lease, self.clock())
                     work.chunk(tx, claim.run, batch, opened)
                 progress(batch["at"])
@@ -165,6 +163,7 @@ class Intake:
             work = _Work(store, module(options.module), Policy(options.on_duplicate, options.match_on), self.words)
             with store.writing("plan:open") as tx:
                 _check(options)
+                files.drop_drafts(tx, sha256, work.module, self.clock())
                 standing = files.standing(tx, sha256, work.module)
                 if standing is not None:
                     return Outcome(standing, sha256, repeat_of=standing)
@@ -220,7 +219,9 @@ class _Work:
     def plan(self, tx: Session, batch: Batch, first_id: int) -> tuple[Plan, int]:
         """The plan of one batch and the next free id; with a negative id it is a draft, kept in temporary tables."""
         self.keys = Keys(tx, self.module, self.words)
-        view = View(tx, self.module, self.keys, draft=first_id < 0)
+        looking = self.module is LEADS and self.policy.on_duplicate == "skip"
+        only = leads.TOLD_BY if looking else ()
+        view = View(tx, self.module, self.keys, draft=first_id < 0, only=only)
         plan, next_id = decided(tx, batch, view, self.policy, words=self.words, first_id=first_id)
         if first_id < 0:
             keep_draft(tx, view)
@@ -234,16 +235,6 @@ class _Work:
         if batch["at"] == batch["rows"]:
             files.opened(tx, run, opened)
         files.advance(tx, run, batch["at"])
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: a batch makes many objects and no circles, and is gone at its end."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _problems(batch: Batch) -> Sequence[dict[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 from syncd.crm import ledger, plans
 from syncd.crm.apply import apply
 from syncd.crm.matching import Words, draft_tables, keep_draft
+from syncd.crm.plan import Plan
 from syncd.errors import Problem, SetupError, SignInNeeded, SyncdError, TryLater
 from syncd.graph.http import Graph
 from syncd.store import Session, Store, leases, mailboxes
@@ -195,7 +196,6 @@ class Syncing:
             with self.store.drafting() as alone:
                 draft_tables(alone)
                 self._plan(order, part, alone, Draft(), "stopped", stop)
-            made.stopped.append(part.run)
         else:
             self._carry_out(order, part)
 
@@ -219,13 +219,15 @@ class Syncing:
     def _plan(
         self, order: SyncOrder, part: _Part, look: Session, draft: Draft, state: str, stop: Stop | None = None
     ) -> None:
-        """Plans all pending items of a mailbox without carrying them out, and saves the plan under its run."""
+        """Plans all pending items of a mailbox without carrying them out, and saves the plan under its run.
+
+        What the plan counts is written with its end: a rerun after a crash plans anew from the first batch.
+        """
         after, number = (0, ""), 0
+        whole, taken = Plan(), 0
         with self.store.writing("plan:clear") as tx:
             leases.prove(tx, part.lease, self.clock())
             plans.clear(tx, part.run)
-            if stop is not None:
-                ledger.report(tx, part.run, [stop.problem(part.run, part.of.address)])
         while True:
             items = mailboxes.pending(look, part.mailbox.id, after, order.batch)
             if not items:
@@ -238,11 +240,17 @@ class Syncing:
                 leases.prove(tx, part.lease, self.clock())
                 digests = {i.id: (i.digest, i.gone, i.modified) for i in items}
                 plans.save(tx, part.run, number, carried.plan.actions, plans.items(carried.marks, digests, carried.erase))
-                ledger.report(tx, part.run, carried.plan.problems)
-                ledger.count(tx, part.run, carried.plan.counts, len(items))
+            whole.problems += carried.plan.problems
+            for name, count in carried.plan.counts.items():
+                whole.count(name, count)
+            taken += len(items)
             after, number = (0 if items[-1].gone is None else 1, items[-1].graph_id), number + 1
         with self.store.writing("plan:end") as tx:
             leases.prove(tx, part.lease, self.clock())
+            if stop is not None:
+                whole.problems.insert(0, stop.problem(part.run, part.of.address))
+            ledger.report(tx, part.run, whole.problems)
+            ledger.count(tx, part.run, whole.counts, taken)
             ledger.end(tx, part.run, self.clock(), state)
 
     def _failed(self, part: _Part, error: SyncdError) -> None:
@@ -269,6 +277,7 @@ class Syncing:
             _sum(tx, made.run)
             rows = tx.rows("SELECT id, state FROM run WHERE parent = ? ORDER BY id", made.run)
             made.mailboxes = [row[0] for row in rows]
+            made.stopped = [row[0] for row in rows if row[1] == "stopped"]
             states = {row[1] for row in rows}
             state = "planned" if order.dry_run and "planned" in states else "stopped" if "stopped" in states else "done"
             state = "failed" if states == {"failed"} else state
