@@ -134,7 +134,7 @@ def _link(tx: Session, of: Field, text: str, *, by_id: bool) -> int | None:
         return None
     target = MODULES[of.link or ""]
     if by_id:
-        number = int(text) if text.strip().isdigit() and len(text) < 19 else 0
+        number = int(text) if text.strip().isdecimal() and len(text) < 19 else 0
         if not records.fetch(tx, target, [number]):
             raise _nobody(of, f"There is no {target.singular} {text}.", "Give the id of one that exists.")
         return number

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncd.crm.plan import OP_NAMES
 
@@ -19,8 +19,7 @@ ERASED_RUN = -1
 """Stands for the run in `Reversal.left` when the earlier value was blanked in the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One ledger row of a record. `data` is the delta of an update, the image of a deletion, empty for a creation."""
 
     version: int
@@ -87,9 +86,11 @@ class Reversal:
 def reverse(
     changes: Sequence[Change], runs: Set[int], reverted: Mapping[int, Set[int]], only: str | None = None
 ) -> Reversal:
-    """How to take back what `runs` did to a record, whose ledger rows are `changes`; `only` limits it to one field."""
-    if len(changes) == 1 and changes[0].run in runs and OP_NAMES[changes[0].op] == "create" and only is None:
-        return Reversal("delete")
+    """How to take back what `runs` did to a record, whose ledger rows are `changes`, oldest first; `only` limits it to
+    one field."""
+    quick = _plain(changes, runs) if only is None else None
+    if quick is not None:
+        return quick
     entries = visible(changes, reverted, runs)
     mine = [e for e in entries if e.run in runs and only in (None, e.field)]
     if not mine:
@@ -104,6 +105,19 @@ def reverse(
     if gone is not None:
         return Reversal(left=[(EXISTENCE, gone.run)])
     return _restore(entries, runs, {e.field for e in mine})
+
+
+def _plain(changes: Sequence[Change], runs: Set[int]) -> Reversal | None:
+    """The answer for a record whose last change, and no other, is the runs' own: nothing later can stand in its way."""
+    last = changes[-1]
+    if last.run not in runs or any(change.run in runs for change in changes[:-1]):
+        return None
+    if OP_NAMES[last.op] == "create":
+        return Reversal("delete") if len(changes) == 1 else None
+    before = {name: pair[0] for name, pair in last.data.items()} if OP_NAMES[last.op] == "update" else {}
+    if not before or any(isinstance(value, dict) for value in before.values()):
+        return None
+    return Reversal("update", fields=before)
 
 
 def _recreate(changes: Sequence[Change], entries: list[Entry], runs: Set[int], made_here: bool) -> Reversal:

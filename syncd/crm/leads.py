@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from importers.rows import Batch
 from syncd.crm.matching import View, Words, same_name
-from syncd.crm.plan import Action, Delta, Key, Plan, Rec, extras
+from syncd.crm.plan import Action, Delta, Key, Plan, Rec, extras, key_rows
 from syncd.modules import Field, Module
 from syncd.modules.declare import MATCH_KINDS
 
@@ -26,6 +26,10 @@ class Policy:
 
     on_duplicate: OnDuplicate = "skip"
     match_on: tuple[str, ...] = ()
+
+
+TOLD_BY = ("first_name", "last_name", "company", "email", "secondary_email")
+"""The columns by which a stored lead is compared; a row that only looks whether it is there needs no others."""
 
 
 @dataclass
@@ -55,16 +59,6 @@ def chunk(module: Module, batch: Batch, view: View, policy: Policy) -> Chunk:
                 made.match = values
     made.keys = key_rows(found)
     return made
-
-
-def key_rows(columns: Sequence[tuple[int, Sequence[str | None]]]) -> list[list[Key]]:
-    """Columns of key values, each with its kind, as one list of distinct keys a row."""
-    pairs = [[(number, value) if value else None for value in values] for number, values in columns]
-    rows = [[key for key in row if key] for row in zip(*pairs, strict=True)]
-    for place, row in enumerate(rows):
-        if len(row) > 1 and row[0] == row[1]:
-            rows[place] = list(dict.fromkeys(row))
-    return rows
 
 
 def _stored(of: Field, column: list[Any]) -> list[Any]:
@@ -98,10 +92,15 @@ class Decider:
         self.step = 1 if first_id > 0 else -1
         self.plan = Plan()
         self.module = view.module
+        self.at = view.module.at
+        self.filled: Sequence[int] = range(len(view.module.fields))
+        self.never = self.at.get("email_opt_out", -1)
 
     def decide(self, rows: Chunk) -> Plan:
         """The plan of a chunk; counts created, updated, unchanged and duplicate."""
         match = rows.match or [None] * len(rows.lines)
+        blank = [column.count(None) == len(rows.values) for column in zip(*rows.values, strict=True)]
+        self.filled = [place for place in self.filled if blank and not blank[place]]
         for line, values, keys, custom in zip(rows.lines, rows.values, rows.keys, match, strict=True):
             self.row(line, values, keys, custom)
         return self.plan
@@ -134,7 +133,8 @@ class Decider:
         mine = self.name(values)
         best: tuple[int, Rec, str] | None = None
         for rec in self._having(EMAIL, keys):
-            why = same_name(mine, self.name(rec.values), self.words)
+            theirs = self.name(rec.values)
+            why = "equal" if mine == theirs and mine[1] else same_name(mine, theirs, self.words)
             if why is None:
                 passed.append(rec.id)
             elif best is None or (why == "equal" and best[0]):
@@ -150,24 +150,23 @@ class Decider:
         return None, "new" + (f"|not={','.join(map(str, passed))}" if passed else ""), tuple(passed)
 
     def _having(self, kind: int, keys: list[Key]) -> list[Rec]:
-        found: dict[int, Rec] = {}
-        for number, value in keys:
-            if number == kind:
-                found.update((rec.id, rec) for rec in self.view.candidates(kind, value))
+        lists = [self.view.candidates(kind, value) for number, value in keys if number == kind]
+        if len(lists) == 1 and len(lists[0]) < 2:
+            return lists[0]
+        found = {rec.id: rec for one in lists for rec in one}
         return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))]
 
     def _mailed(self, rec: Rec) -> bool:
-        at = self.module.at
-        return any(rec.values[at[name]] for name in ("email", "secondary_email"))
+        return any(rec.values[self.at[name]] for name in ("email", "secondary_email"))
 
     def name(self, values: Any) -> tuple[str, str]:
         """First and last name, both blank where the record only borrows its name from its company or e-mail."""
-        at = self.module.at
-        first, last = values[at["first_name"]] or "", values[at["last_name"]] or ""
-        email = values[at["email"]] or ""
-        if not first and last in (values[at["company"]], email.partition("@")[0]):
-            return "", ""
-        return first, last
+        at = self.at
+        first, last = values[at["first_name"]], values[at["last_name"]] or ""
+        if first:
+            return first, last
+        borrowed = last in (values[at["company"]], (values[at["email"]] or "").partition("@")[0])
+        return ("", "") if borrowed else ("", last)
 
     def _create(self, line: int, values: tuple[Any, ...], keys: list[Key], reason: str, passed: tuple[int, ...]) -> None:
         rec = Rec(self.next_id, 1, values, keys)
@@ -180,11 +179,12 @@ class Decider:
     def _overwrite(self, rec: Rec, line: int, values: tuple[Any, ...], reason: str) -> None:
         """A filled cell wins, a blank one never wipes, and a consent once withdrawn stays withdrawn."""
         delta: Delta = {}
-        for i, one in enumerate(self.module.fields):
-            new, old = values[i], rec.values[i]
-            if new is None or new == old or (one.name == "email_opt_out" and old):
+        fields, before = self.module.fields, rec.values
+        for place in self.filled:
+            new = values[place]
+            if new is None or new == before[place] or (place == self.never and before[place]):
                 continue
-            delta[one.name] = (old, new)
+            delta[fields[place].name] = (before[place], new)
         if "last_name" in delta and self.name(values) == ("", ""):
             del delta["last_name"]
         if values[-1] is not None and values[-1] != rec.values[-1]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from syncd.crm.history import Change
-from syncd.crm.plan import OPS, Action, image
+from syncd.crm.plan import OPS, Action, compact, image
 from syncd.errors import Problem, Refused
 from syncd.modules import Module
 from syncd.store import Session
@@ -92,7 +92,7 @@ def _delta(action: Action) -> str | None:
     if action.op == "create":
         return None
     data = action.delta if action.op == "update" else image(action.module, action.values)
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return compact(data)
 
 
 def report(tx: Session, run: int, problems: Iterable[Mapping[str, Any]]) -> None:
@@ -112,15 +112,37 @@ def report(tx: Session, run: int, problems: Iterable[Mapping[str, Any]]) -> None
     tx.insert("problem", ("run", "line", "code", "what", "why", "todo", "cells"), rows)
 
 
-def histories(tx: Session, module: Module, ids: Sequence[int]) -> dict[int, list[Change]]:
-    """The ledger rows of records, oldest first."""
+def histories(
+    tx: Session, module: Module, ids: Sequence[int], passed: Set[int] = frozenset()
+) -> dict[int, list[Change]]:
+    """The ledger rows of records, oldest first, without those of the runs in `passed`."""
     lines: dict[int, list[Change]] = {}
     columns = ("version", "run", "op", "delta")
     for record, version, run, op, delta in tx.lookup("change", "record", columns, ids, "t.module = ?", module.number):
-        lines.setdefault(record, []).append(Change(version, run, op, json.loads(delta) if delta else {}))
+        if run not in passed:
+            lines.setdefault(record, []).append(Change(version, run, op, json.loads(delta) if delta else {}))
     for line in lines.values():
-        line.sort(key=lambda c: c.version)
+        if len(line) > 1:
+            line.sort()
     return lines
+
+
+def last_versions(tx: Session, module: Module, ids: Sequence[int]) -> dict[int, int]:
+    """The newest version that the ledger knows of records."""
+    newest: dict[int, int] = {}
+    for record, version in tx.lookup("change", "record", ("version",), ids, "t.module = ?", module.number):
+        newest[record] = max(version, newest.get(record, 0))
+    return newest
+
+
+def settled(tx: Session, target: Set[int]) -> set[int]:
+    """Runs that cancel out whole with an undo that left nothing, and those undos: no undo of other runs need look at them."""
+    rows = tx.rows(
+        "SELECT id, undoes FROM run AS u WHERE kind = 'undo' AND state = 'done' AND NOT EXISTS"
+        " (SELECT 1 FROM problem WHERE problem.run = u.id) AND undoes IN (SELECT id FROM run WHERE state = 'undone')"
+    )
+    found = {one for undo, undone in rows for one in (undo, *family(tx, undone))}
+    return found if found.isdisjoint(target) else found - set(target)
 
 
 def family(tx: Session, run: int) -> list[int]:
@@ -159,7 +181,7 @@ def erase(tx: Session, module: Module, wanted: Mapping[int, Set[str] | None]) ->
             if change.data:
                 tx.run(
                     "UPDATE change SET delta = ? WHERE module = ? AND record = ? AND version = ?",
-                    json.dumps(_blanked(change, names), ensure_ascii=False, separators=(",", ":")),
+                    compact(_blanked(change, names)),
                     module.number,
                     record,
                     change.version,

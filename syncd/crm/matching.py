@@ -13,7 +13,7 @@ from typing import Any
 
 from importers import normalise
 from importers.rows import KeyRule
-from syncd.crm.plan import Action, Delta, Key, Rec, changed
+from syncd.crm.plan import Action, Delta, Key, Rec, changed, key_rows
 from syncd.modules import Module
 from syncd.store import Session
 
@@ -68,9 +68,15 @@ class Keys:
 
 
 class View:
-    """One module while a batch is planned: what `load` fetched, under what the plan has done since."""
+    """One module while a batch is planned: what `load` fetched, under what the plan has done since.
 
-    def __init__(self, tx: Session, module: Module, keys: Keys, *, draft: bool = False) -> None:
+    `only` names the columns that are needed of stored records, where they are not changed; the others seem blank.
+    """
+
+    def __init__(
+        self, tx: Session, module: Module, keys: Keys, *, draft: bool = False, only: tuple[str, ...] = ()
+    ) -> None:
+        self.only = only
         self.tx = tx
         self.module = module
         self.keys = keys
@@ -106,8 +112,21 @@ class View:
 
     def _fetch(self, ids: list[int]) -> None:
         stored = [i for i in ids if i > 0]
-        for row in self.tx.lookup(self.module.table, "id", ("version", *self.module.columns), stored):
-            self.recs[row[0]] = Rec(row[0], row[1], row[2:])
+        module = self.module
+        columns = self.only or module.columns
+        rows = self.tx.lookup(module.table, "id", ("version", *columns), stored)
+        if not self.only:
+            self.recs.update((row[0], Rec(row[0], row[1], row[2:])) for row in rows)
+            return self._fetch_drafts(ids)
+        places = [module.columns.index(name) for name in columns]
+        for row in rows:
+            values: list[Any] = [None] * len(module.columns)
+            for place, value in zip(places, row[2:], strict=True):
+                values[place] = value
+            self.recs[row[0]] = Rec(row[0], row[1], values)
+        return self._fetch_drafts(ids)
+
+    def _fetch_drafts(self, ids: list[int]) -> None:
         if self.draft:
             where = ("t.module = ?", self.module.number)
             for record, version, values in self.tx.lookup("draft_record", "record", ("version", "data"), ids, *where):
@@ -118,9 +137,9 @@ class View:
 
     def candidates(self, kind: int, value: str | None) -> list[Rec]:
         """The records that have this key now, oldest first. `load` must have asked for it."""
-        if value is None:
+        found = self.index.get((kind, value)) if value is not None else None
+        if not found or value is None:
             return []
-        found = self.index.get((kind, value), ())
         return [self.recs[i] for i in found if i in self.recs and i not in self.gone and self._has(i, (kind, value))]
 
     def _has(self, record: int, key: Key) -> bool:

@@ -7,10 +7,14 @@ version that its write makes, so the version before is its precondition.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from syncd.modules import Module
+
+compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON as the store keeps it. One encoder for all: making one costs more than a small value."""
 
 Op = Literal["create", "update", "delete"]
 OPS: dict[Op, int] = {"create": 1, "update": 2, "delete": 3}
@@ -101,6 +105,16 @@ def changed(module: Module, values: Any, delta: Delta, side: int = 1) -> list[An
     return made
 
 
+def key_rows(columns: Sequence[tuple[int, Sequence[str | None]]]) -> list[list[Key]]:
+    """Columns of key values, each with its kind, as one list of distinct keys a row."""
+    pairs = [[(number, value) if value else None for value in values] for number, values in columns]
+    rows = [[key for key in row if key] for row in zip(*pairs, strict=True)]
+    for place, row in enumerate(rows):
+        if len(row) > 1 and len(set(row)) < len(row):
+            rows[place] = list(dict.fromkeys(row))
+    return rows
+
+
 def extras(text: str | None) -> dict[str, Any]:
     """The `extra` column as a dict."""
     return json.loads(text) if text else {}
@@ -109,13 +123,12 @@ def extras(text: str | None) -> dict[str, Any]:
 def packed(extra: dict[str, Any]) -> str | None:
     """A dict of extras as the column keeps it: sorted, blanks left out, None when nothing is left."""
     kept = {name: value for name, value in sorted(extra.items()) if value is not None}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else None
+    return compact(kept) if kept else None
 
 
 def image(module: Module, values: Any) -> dict[str, Any]:
     """A record as the ledger keeps a deleted one: field names and values, blanks left out, `extra` as text."""
-    names = (*(f.name for f in module.fields), "extra")
-    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    return {name: value for name, value in zip(module.names, values, strict=True) if value is not None}
 
 
 def from_image(module: Module, data: dict[str, Any]) -> list[Any]:

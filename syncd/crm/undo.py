@@ -16,14 +16,14 @@ from syncd.crm import files, holds, ledger, records, runs
 from syncd.crm.apply import apply
 from syncd.crm.history import ERASED_RUN, EXISTENCE, Reversal, reverse
 from syncd.crm.matching import Keys, Words
-from syncd.crm.plan import Action, Delta, Plan, Rec, changed, from_image
+from syncd.crm.plan import Action, Delta, Plan, Rec, changed, extras, from_image
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Module
 from syncd.store import Session, Store, leases
 from syncd.store.leases import Lease
 from syncd.store.times import Clock
 
-BATCH = 1000
+BATCH = 5000
 ORDER = tuple(sorted(MODULES.values(), key=lambda m: m.number))
 PASSES = (("create", ORDER), ("rest", ORDER[::-1]))
 
@@ -238,17 +238,17 @@ def _plan(tx: Session, job: Job, module: Module, ids: Sequence[int]) -> Plan:
     plan = Plan()
     if not ids:
         return plan
-    lines = ledger.histories(tx, module, ids)
+    lines = ledger.histories(tx, module, ids, ledger.settled(tx, job.runs))
     reverted = ledger.reverted(tx, {c.run for line in lines.values() for c in line})
     only = job.only.field if job.only else None
     turns = {i: reverse(lines[i], job.runs, reverted, only) for i in ids}
     recs = {row[0]: Rec(row[0], row[1], row[2:]) for row in records.fetch(tx, module, ids)}
     hanging = _hanging(tx, module, [i for i, turn in turns.items() if turn.op == "delete"])
+    gone = ledger.last_versions(tx, module, [i for i in ids if i not in recs])
     for i in ids:
-        version = lines[i][-1].version
         if i in hanging and turns[i].op == "delete":
             turns[i] = Reversal(left=[(EXISTENCE, 0)])
-        _act(plan, job, module, turns[i], recs.get(i) or Rec(i, version, None))
+        _act(plan, job, module, turns[i], recs.get(i) or Rec(i, gone[i], None))
     _mend_links(tx, module, plan)
     return plan
 
@@ -286,11 +286,10 @@ def _act(plan: Plan, job: Job, module: Module, turn: Reversal, rec: Rec) -> None
 
 
 def _restore(plan: Plan, module: Module, turn: Reversal, rec: Rec, reason: str) -> None:
-    held = {f.name: v for f, v in zip(module.fields, rec.values, strict=False)}
-    extra = json.loads(rec.values[-1]) if rec.values[-1] else {}
+    extra = extras(rec.values[-1])
     delta: Delta = {}
     for name, before in turn.fields.items():
-        now = extra.get(name[6:]) if name.startswith("extra.") else held[name]
+        now = extra.get(name[6:]) if name.startswith("extra.") else rec.values[module.at[name]]
         if now != before:
             delta[name] = (now, before)
     if not delta:

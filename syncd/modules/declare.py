@@ -58,6 +58,7 @@ class Module:
     """One kind of record. `number` is its number in the store; `title` are the fields that name a record, in order.
 
     `required` is the field without which there is no record; `required_from` the fields it is taken from when blank.
+    `names` are the names of a record's values in order, `at` the place of each field among them.
     `natural` are the fields that tell records apart in a canonical export.
     """
 
@@ -72,8 +73,10 @@ class Module:
     required_from: tuple[str, ...]
     natural: tuple[str, ...]
     at: dict[str, int] = field(init=False, compare=False)
+    names: tuple[str, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "names", (*(f.name for f in self.fields), "extra"))
         object.__setattr__(self, "at", {f.name: i for i, f in enumerate(self.fields)})
 
     def field(self, name: str) -> Field:
