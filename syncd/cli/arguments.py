@@ -27,6 +27,19 @@ class ModuleName(click.ParamType[Module]):
         return found
 
 
+class Text(click.ParamType[str]):
+    """Text that can be kept: bytes that are none in the terminal's encoding are refused here."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            self.fail("it holds bytes that are no text", param, ctx)
+        return str(value)
+
+
 class Pair(click.ParamType[tuple[str, str]]):
     """FIELD=VALUE, or COLUMN=FIELD: split at the first =, or at the last where the right side is a field."""
 
@@ -37,6 +50,7 @@ class Pair(click.ParamType[tuple[str, str]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         if isinstance(value, tuple):
             return value
+        TEXT.convert(value, param, ctx)
         left, equals, right = value.rpartition("=") if self.last else value.partition("=")
         if not equals or not left.strip():
             self.fail(f"{value!r} is not {self.name}", param, ctx)
@@ -49,13 +63,16 @@ class Condition(click.ParamType[str]):
     name = "FIELD=VALUE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        TEXT.convert(value, param, ctx)
         if not re.fullmatch(r"[^=~]+[=~].*", value, re.DOTALL):
             self.fail(f"{value!r} is neither FIELD=VALUE nor FIELD~TEXT", param, ctx)
         return str(value)
 
 
 MODULE = ModuleName()
-RECORD = click.IntRange(min=1)
+TEXT = Text()
+RECORD = click.IntRange(1, 2**63 - 1)
+RUN = click.IntRange(1, 2**63 - 1)
 
 
 def module_argument(command: Decorated) -> Decorated:
@@ -75,7 +92,7 @@ def values_argument(*, required: bool) -> Callable[[Decorated], Decorated]:
 
 def reason_option(command: Decorated) -> Decorated:
     """--reason TEXT."""
-    return click.option("--reason", default="", metavar="TEXT", help="Why, kept with the run.")(command)
+    return click.option("--reason", type=TEXT, default="", metavar="TEXT", help="Why, kept with the run.")(command)
 
 
 def once(values: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -170,6 +170,8 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """Notes a shared option, wherever on the line it stood."""
     if value is None or value is False:
         return
+    if param.name == "as_user" and not value.isprintable():
+        raise click.BadParameter("it is no name", ctx, param)
     call = ctx.ensure_object(Call)
     setattr(call, str(param.name), value)
 

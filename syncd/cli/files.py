@@ -13,7 +13,7 @@ import click
 from importers import folder
 from importers.folder import Rejects
 from syncd.cli import text
-from syncd.cli.arguments import Pair, once
+from syncd.cli.arguments import TEXT, Pair, once
 from syncd.cli.call import Call, command, told
 from syncd.crm import files, runs
 from syncd.errors import Busy, Problem, Refused
@@ -43,7 +43,7 @@ SHOWN = 5
 )
 @click.option("--map", "maps", type=Pair("COLUMN=FIELD", last=True), multiple=True, help="What a column is.")
 @click.option("--set", "sets", type=Pair("FIELD=VALUE"), multiple=True, help="A value that every row gets.")
-@click.option("--owner", metavar="USER", help="The owner of what is made.")
+@click.option("--owner", type=TEXT, metavar="USER", help="The owner of what is made.")
 @click.option("--module", type=click.Choice(["leads", "contacts", "accounts"]), help="What the rows are (leads).")
 @click.option("--sheet", help="The sheet of a workbook (the first one with a header).")
 @click.option("--encoding", help="The encoding, where it is taken for another.")

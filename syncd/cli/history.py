@@ -10,14 +10,13 @@ from typing import Any
 import click
 
 from syncd.cli import text
-from syncd.cli.arguments import MODULE, reason_option
+from syncd.cli.arguments import MODULE, RUN, reason_option
 from syncd.cli.call import Call, command, told, write
 from syncd.crm import holds, planned, runs
 from syncd.crm import undo as undoing
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Module
 
-RUN = click.IntRange(min=1)
 SHOWN = 50
 """Runs, or changes of a run, that text shows; --json and --csv have all."""
 

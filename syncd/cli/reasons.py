@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from syncd.cli import text
-from syncd.cli.arguments import MODULE
+from syncd.cli.arguments import MODULE, TEXT
 from syncd.cli.call import Call, command, write
 from syncd.crm import why
 from syncd.modules import Module
@@ -20,7 +20,7 @@ BESIDE = ("name", "deleted", "last", "account_id")
 
 @command("why", example="syncd why contacts 17\nsyncd why contacts claire.morel@bdr.example --field phone --history")
 @click.argument("module", type=MODULE, metavar="MODULE")
-@click.argument("who", metavar="ID|E-MAIL|NAME")
+@click.argument("who", type=TEXT, metavar="ID|E-MAIL|NAME")
 @click.option("--field", metavar="FIELD", help="Only this field.")
 @click.option("--history", is_flag=True, help="Every change, newest first, also what was taken back.")
 def why_command(call: Call, module: Module, who: str, field: str | None, history: bool) -> None:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from syncd.simulator.app import Simulator
 
 PROGRAM = [sys.executable, "-m", "syncd"]
@@ -155,3 +157,19 @@ def test_sigterm_ends_a_sync_in_good_order_and_the_next_goes_on(tmp_path: Path) 
         truth = simulator.truth(simulator.settings()["mailboxes"][0])
     assert done.returncode == 0 and found["id"] == 1
     assert found["counts"]["created"] + found["counts"]["updated"] + found["counts"]["unchanged"] == len(truth)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["list", "leads", "--where", b"last_name=\xff"],
+        ["why", "leads", b"\xff"],
+        ["create", "leads", b"last_name=\xff"],
+        ["show", "leads", "9" * 20],
+        ["undo", "9" * 20],
+        ["--as", b"\xff", "status"],
+    ],
+)
+def test_what_no_store_can_hold_is_a_usage_error(tmp_path: Path, line: list[str | bytes]) -> None:
+    done = subprocess.run([*PROGRAM, *line], cwd=tmp_path, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, b"") and b"SY-X01" not in done.stderr
