@@ -4,7 +4,7 @@
 # make check   what a change must pass: format, lint, types, layers, tests
 # make bench   import speed beside sqlite3's own .import
 # make crash   the long crash programme
-# make docs    the README's and docs/problems.md's tables anew from the program
+# make docs    the README's and config/problems.md's tables anew from the program
 # make lock    the locked list anew from pyproject.toml
 
 BIN = .venv/bin

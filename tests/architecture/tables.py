@@ -1,4 +1,4 @@
-"""Tables: the tables of README.md and docs/problems.md as the program has them; `make docs` writes them anew.
+"""Tables: the tables of README.md and config/problems.md as the program has them; `make docs` writes them anew.
 
 A problem's line is kept once it is written; a new code gets the text beside it as a first draft.
 """
@@ -19,7 +19,7 @@ from syncd.settings.shape import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PROBLEMS = ROOT / "docs" / "problems.md"
+PROBLEMS = ROOT / "config" / "problems.md"
 CODE = re.compile(r"\bSY-[A-Z]\d\d\b")
 EVERYWHERE = {"--config", "--as", "--json", "--help", "--version"}
 """Options that every command takes; said once, not in each row."""
@@ -113,7 +113,7 @@ def _text(node: ast.expr) -> str:
 
 
 def problem_rows(path: Path = PROBLEMS) -> list[str]:
-    """The rows of docs/problems.md: the lines that stand there, and a draft for each new code."""
+    """The rows of config/problems.md: the lines that stand there, and a draft for each new code."""
     kept = {row[0]: row[1] for row in rows(path, "Codes")} if path.exists() else {}
     drafts = {code: re.sub(r"{[^}]*}", "…", text).rstrip(".") for code, text in codes().items()}
     return [f"| {code} | {kept.get(code) or draft} |" for code, draft in drafts.items()]

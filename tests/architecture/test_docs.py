@@ -15,7 +15,7 @@ from tests.architecture.tables import PROBLEMS, README, ROOT
 
 
 def documents() -> list[Path]:
-    places = [ROOT, *(ROOT / name for name in ("docs", "config", "syncd", "importers", "tests"))]
+    places = [ROOT, *(ROOT / name for name in ("config", "syncd", "importers", "tests"))]
     found = {path for place in places for path in place.glob("*.md" if place == ROOT else "**/*.md")}
     return sorted(found)
 
