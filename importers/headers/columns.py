@@ -233,7 +233,7 @@ def _rest(header: Sequence[str], columns: Sequence[int], targets: list[str | Non
 
 
 def _group_shown(target: str, names: set[str], before: Sequence[str | None]) -> str | None:
-    _, kind, _, part = target.split(":")
+    _, kind, _, part = target.split(":", 3)
     if part == "label":
         return None
     wishes = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from importers import headers, normalise
@@ -12,6 +13,9 @@ from importers.rows import Opened, Order
 
 COLUMNS = 16_384
 """Columns of a sheet in Excel; a file with more is no list."""
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What a header may hold where the encoding is wrong, and what no database would take as a name in `extra`."""
 
 _NEARLY = 0.6
 _NAMED = 12
@@ -32,7 +36,7 @@ class Heading:
     @classmethod
     def of(cls, line: int, cells: list[str], words: Vocabulary, order: Order) -> Heading:
         """The heading that a row makes."""
-        header = [cell or "" for cell in normalise.strip(cells)]
+        header = [_UNSTORABLE.sub("\ufffd", cell or "") for cell in normalise.strip(cells)]
         targets, family = headers.match(header, words, order)
         return cls(line, cells, header, targets, family, headers.recognised(targets))
 

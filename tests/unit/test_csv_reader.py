@@ -360,3 +360,10 @@ def test_a_birthday_is_not_in_the_future(path: Path) -> None:
     seen = Seen(path, "Nom,Birthday\nA,4/25/71\nB,25.12.45\nC,2/3/26\n", module="contacts", dates=None, country="DE")
     assert seen.column("date_of_birth")[-1] == "2026-03-02"
     assert seen.refused == [(2, "SY-L11")] and seen.column("date_of_birth")[0] == "1945-12-25"
+
+
+def test_a_broken_header_makes_no_broken_names(path: Path) -> None:
+    seen = Seen(path, "Nom,Größe,é,Q\0Z\n".encode() + b"A,1,2,3\n" + b"B\xff,1,2,3\n", encoding="utf-8")
+    assert seen.extra == [{"Größe": "1", "é": "2", "Q\ufffdZ": "3"}]
+    broken = Seen(path, b"Nom,Gr\xf6\xdfe\nA,1\n", encoding="utf-8")
+    assert broken.extra == [{"Gr\ufffd\ufffde": "1"}] and broken.opened["header"] == ["Nom", "Gr\ufffd\ufffde"]
