@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -113,20 +115,29 @@ def test_simulate_prints_one_line_and_stops_when_told(tmp_path: Path) -> None:
         assert process.stdout.read() == ""
 
 
+def taken(store: Path) -> int:
+    """Rows that a running import has brought in so far; 0 while there is no store."""
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        contextlib.closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as raw,
+    ):
+        return int(raw.execute("SELECT COALESCE(MAX(taken), 0) FROM run").fetchone()[0])
+    return 0
+
+
 def test_sigterm_gives_up_the_batch_and_the_next_import_goes_on(tmp_path: Path) -> None:
     rows = "\n".join(f"Name{n},Firm {n},n{n}@x.example" for n in range(20_000))
     path = tmp_path / "leads.csv"
     path.write_text(f"Last Name,Company,Email\n{rows}\n", encoding="utf-8")
     process = subprocess.Popen(
-        [*PROGRAM, "import", str(path), "--chunk", "100"],
+        [*PROGRAM, "import", str(path), "--chunk", "20"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (tmp_path / "var" / "syncd.db").exists() and process.poll() is None:
-        time.sleep(0.02)
-    time.sleep(1.0)
+    while taken(tmp_path / "var" / "syncd.db") == 0 and process.poll() is None:
+        time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 143 and "stopped" in errors
