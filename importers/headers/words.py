@@ -13,7 +13,9 @@ GROUP = "group:"
 """Internal target of a numbered column with a label beside it: `group:phone:2:value` (Google's way of writing)."""
 
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "þ": "th", "ð": "d"})
-_NUMBERED = re.compile(r"(e-?mail|phone|address|website|relation|event|im|custom field) (\d{1,3}) - (.+)", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"(e-?mail|phone|address|website|relation|event|im|custom field) (\d{1,3}) - (.+)", re.IGNORECASE
+)
 _LABELS = frozenset({"type", "label"})
 
 

@@ -104,7 +104,7 @@ def test_the_size_of_batches_changes_nothing(tmp_path: Path, chunk: int) -> None
 
 def test_memory_stays_flat(tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
-    path.write_text(leads(60_000), encoding="utf-8")
+    path.write_text(leads(40_000), encoding="utf-8")
     highest = rows = 0
     with pipeline.start(path, ORDER) as reading:
         for batch in reading:
@@ -113,7 +113,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
             if status.exists():
                 found = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM")]
                 highest = max(highest, int(found[0]) if found else 0)
-    assert rows == 60_000
+    assert rows == 40_000
     assert highest < 100_000, f"the reader took {highest} kB"
 
 
@@ -129,7 +129,7 @@ def test_closing_early_ends_the_process(tmp_path: Path) -> None:
 
 def test_a_killed_caller_leaves_no_reader_behind(tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
-    path.write_text(leads(60_000), encoding="utf-8")
+    path.write_text(leads(40_000), encoding="utf-8")
     script = (
         "import sys, time; from importers import pipeline, vocabulary\n"
         "reading = pipeline.start(sys.argv[1], vocabulary.order('leads'))\n"
@@ -147,7 +147,7 @@ def test_a_killed_caller_leaves_no_reader_behind(tmp_path: Path) -> None:
 
 def test_a_killed_reader_is_a_plain_refusal(tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
-    path.write_text(leads(60_000), encoding="utf-8")
+    path.write_text(leads(40_000), encoding="utf-8")
     with pipeline.start(path, ORDER) as reading:
         batches = iter(reading)
         next(batches)

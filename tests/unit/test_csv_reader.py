@@ -208,8 +208,8 @@ def test_quotes_that_never_close_on_many_lines(path: Path) -> None:
 
 def test_many_open_quotes_take_no_more_than_their_share_of_time(path: Path) -> None:
     start = time.process_time()
-    seen = Seen(path, HEADER + "".join(f'A{n},"Open,X,a{n}@x.example\n' for n in range(20_000)))
-    assert len(seen.refused) == 20_000 and time.process_time() - start < 10
+    seen = Seen(path, HEADER + "".join(f'A{n},"Open,X,a{n}@x.example\n' for n in range(8_000)))
+    assert len(seen.refused) == 8_000 and time.process_time() - start < 10
 
 
 def test_an_open_quote_in_a_large_file(path: Path) -> None:

@@ -172,7 +172,15 @@ def test_dates_counted_from_1904(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("careful", [False, True])
 def test_a_table_away_from_the_corner(tmp_path: Path, careful: bool) -> None:
-    rows = [["Messe Hannover"], [], HEADER, ["Anna", "Weber", "Möller", "0511 1"], [], [None, None], ["Jan", "Klein"]]
+    rows: Rows = [
+        ["Messe Hannover"],
+        [],
+        HEADER,
+        ["Anna", "Weber", "Möller", "0511 1"],
+        [],
+        [None, None],
+        ["Jan", "Klein"],
+    ]
     opened, batches = read(xlsx(tmp_path / "a.xlsx", rows, at=(4, 3)), careful=careful)
     assert opened["header_row"] == 6 and lines(batches) == [7, 10]
     assert column(batches, "last_name") == ["Weber", "Klein"]
@@ -250,7 +258,7 @@ def test_strict_workbooks(tmp_path: Path) -> None:
 
 
 def test_numbers_too_long_for_a_store_cost_their_row(tmp_path: Path) -> None:
-    rows = [["Nachname", "Jahresumsatz", "Mitarbeiter"], ["A", 1250.5, 12], ["B", 1e30, 1], ["C", 1, 1e25]]
+    rows: Rows = [["Nachname", "Jahresumsatz", "Mitarbeiter"], ["A", 1250.5, 12], ["B", 1e30, 1], ["C", 1, 1e25]]
     _, batches = read(xlsx(tmp_path / "a.xlsx", rows))
     assert column(batches, "annual_revenue") == [125050] and column(batches, "employees") == [12]
     assert [(r["line"], r["code"]) for r in batches[0]["refused"]] == [(3, "SY-L12"), (4, "SY-L12")]
