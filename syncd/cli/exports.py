@@ -60,6 +60,7 @@ def export_command(
         else:
             WRITERS[form](stream, tx, module)
     if output is not None:
+        call.give({"file": str(output), "format": "canonical" if module is None else form})
         call.note(f"written: {output}")
 
 

@@ -47,7 +47,7 @@ def test_csv_defuses_formulas_and_keeps_line_breaks(syncd: Program) -> None:
 def test_a_workbook_holds_no_formula(syncd: Program) -> None:
     filled(syncd)
     target = syncd.folder / "contacts.xlsx"
-    syncd("export", "contacts", "-o", target)
+    assert syncd.json("export", "contacts", "-o", target) == {"file": str(target), "format": "xlsx"}
     sheet = openpyxl.load_workbook(target)["contacts"]
     header = [cell.value for cell in sheet[1]]
     assert header[:4] == ["id", "salutation", "first_name", "last_name"]
