@@ -48,7 +48,7 @@ def export_command(
     if as_canonical and form:
         raise click.UsageError("--canonical has a form of its own: leave --format out")
     module = None if as_canonical else MODULE.convert(what, None, click.get_current_context())
-    form = form or ("json" if call.json or output is None else output.suffix.lstrip(".").lower())
+    form = form or ("json" if output is None else output.suffix.lstrip(".").lower())
     if module is not None and form not in ("json", "csv", "xlsx"):
         raise click.UsageError("say which form: --format json, csv or xlsx")
     if form == "xlsx" and not as_canonical and output is None and sys.stdout.isatty():
