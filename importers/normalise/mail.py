@@ -23,7 +23,7 @@ LIMIT = 1_000
 
 # No "--" and no "/" here: xn-- labels and Exchange's /o=…/cn=… names are for the library to judge.
 _PLAIN = re.compile(
-    r"(?!.{65})[A-Za-z0-9_+%&=~-]+(?:\.[A-Za-z0-9_+%&=~-]+)*@"
+    r"(?=[^@]{1,64}@)(?!.{255})(?!.*[A-Za-z0-9-]{64})[A-Za-z0-9_+%&=~-]+(?:\.[A-Za-z0-9_+%&=~-]+)*@"
     r"(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,}"
 ).fullmatch
 _BRACKETED = re.compile(r"[^<>]*<([^<>]*)>[\s,;.]*").fullmatch

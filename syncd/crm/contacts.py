@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from importers import normalise
 from syncd.crm.matching import View, Words, same_name
-from syncd.crm.plan import Action, Delta, Plan, Rec
+from syncd.crm.plan import Action, Delta, Key, Plan, Rec
 from syncd.modules.declare import MATCH_KINDS
 
 EMAIL = MATCH_KINDS["email"]
@@ -25,45 +24,54 @@ class People:
         self.next_id = first_id
         self.at = view.module.at
 
-    def load(self, people: Sequence[Mapping[str, Any]], ids: Iterable[int | None]) -> None:
-        """Fetches all contacts that one of the people (fields by name) may be, and those with the ids."""
-        mails = [p.get(name) for p in people for name in EMAILS if p.get(name)]
-        names = [_name_key(p.get("first_name"), p.get("last_name")) for p in people]
-        self.view.load({EMAIL: normalise.email_keys([m or "" for m in mails]), NAME: names}, ids)
+    def keys_of(self, people: Sequence[Mapping[str, Any]]) -> list[list[Key]]:
+        """The match keys of people (fields by name)."""
+        rows = [[person.get(name) for name in self.at] for person in people]
+        return self.view.keys.of_many(rows)
+
+    def load(self, keys: Iterable[Iterable[Key]], ids: Iterable[int | None]) -> None:
+        """Fetches all contacts that have one of the keys, and those with the ids."""
+        wanted: dict[int, list[str | None]] = {EMAIL: [], NAME: []}
+        for row in keys:
+            for kind, value in row:
+                if kind in wanted:
+                    wanted[kind].append(value)
+        self.view.load(wanted, ids)
 
     def find(
-        self, person: Mapping[str, Any], account: int | None, *, unnamed: bool
+        self, person: Mapping[str, Any], keys: Sequence[Key], account: int | None, *, unnamed: bool
     ) -> tuple[Rec | None, str, tuple[int, ...]]:
-        """The contact that a person is, with the reason; else None, and the candidates that were passed over.
+        """The contact that a person with those match keys is, with the reason; else None, and who was passed over.
 
         The same e-mail and compatible names; else, where one side has no e-mail, the same name at the same account.
         `unnamed`: the person only borrows its name from its e-mail or company.
         """
         passed: list[int] = []
         mine = ("", "") if unnamed else (person.get("first_name") or "", person.get("last_name") or "")
-        keys = [k for k in normalise.email_keys([person.get(name) or "" for name in EMAILS]) if k]
         best: tuple[bool, Rec, str] | None = None
         for rec in self._having(EMAIL, keys):
-            why = same_name(mine, self.name(rec.values), self.words)
+            theirs = self.name(rec.values)
+            why = "equal" if mine == theirs and mine[1] else same_name(mine, theirs, self.words)
             if why is None:
                 passed.append(rec.id)
             elif best is None or (best[0] and why == "equal"):
                 best = (why != "equal", rec, f"email|names={why}")
         if best is not None:
             return best[1], best[2], tuple(passed)
-        if account is not None:
-            for rec in self._having(NAME, [_name_key(person.get("first_name"), person.get("last_name"))]):
-                mailed = any(rec.values[self.at[name]] for name in EMAILS)
-                if rec.values[self.at["account"]] == account and not (keys and mailed):
-                    return rec, "name-and-account", tuple(passed)
-                passed.append(rec.id)
+        mailed = any(kind == EMAIL for kind, _ in keys)
+        for rec in self._having(NAME, keys) if account is not None else ():
+            theirs_too = any(rec.values[self.at[name]] for name in EMAILS)
+            if rec.values[self.at["account"]] == account and not (mailed and theirs_too):
+                return rec, "name-and-account", tuple(passed)
+            passed.append(rec.id)
         passed = list(dict.fromkeys(passed))
         return None, "new" + (f"|not={','.join(map(str, passed))}" if passed else ""), tuple(passed)
 
-    def _having(self, kind: int, keys: Iterable[str | None]) -> list[Rec]:
+    def _having(self, kind: int, keys: Iterable[Key]) -> list[Rec]:
         found: dict[int, Rec] = {}
-        for key in keys:
-            found.update((rec.id, rec) for rec in self.view.candidates(kind, key))
+        for number, value in keys:
+            if number == kind:
+                found.update((rec.id, rec) for rec in self.view.candidates(kind, value))
         return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))]
 
     def name(self, values: Sequence[Any]) -> tuple[str, str]:
@@ -76,9 +84,11 @@ class People:
         """The contact of that id, while it exists."""
         return None if record is None or record in self.view.gone else self.view.recs.get(record)
 
-    def create(self, values: list[Any], source: int, reason: str, passed: tuple[int, ...]) -> Rec:
-        """Plans a contact."""
-        rec = Rec(self.next_id, 1, values, self.view.keys.of(values))
+    def create(
+        self, values: list[Any], source: int, reason: str, passed: tuple[int, ...], keys: list[Key] | None = None
+    ) -> Rec:
+        """Plans a contact. `keys` are its match keys where they are known."""
+        rec = Rec(self.next_id, 1, values, self.view.keys.of(values) if keys is None else keys)
         rec.base = 0
         self.next_id += 1 if self.next_id > 0 else -1
         self.view.create(rec)
@@ -96,7 +106,3 @@ class People:
         self.view.remove(rec)
         self.plan.actions.append(action)
 
-
-def _name_key(first: str | None, last: str | None) -> str | None:
-    """The key of kind `name`: folded first and last name; None without a last name."""
-    return f"{normalise.fold(first or '')}\x1f{normalise.fold(last)}" if last else None

@@ -111,7 +111,7 @@ class ContactRows(_Linked):
     def _person(self, values: tuple[Any, ...], keys: list[Key]) -> Found:
         people = People(self.view, self.words, self.plan, self.next_id)
         person = {name: values[self.module.at[name]] for name in ("first_name", "last_name", *EMAILS)}
-        return people.find(person, values[self.module.at["account"]], unnamed=self.name(values) == ("", ""))
+        return people.find(person, keys, values[self.module.at["account"]], unnamed=self.name(values) == ("", ""))
 
     def name(self, values: Any) -> tuple[str, str]:
         """First and last name, both blank where the row only borrows its name from its account or e-mail."""

@@ -58,7 +58,8 @@ class Module:
     """One kind of record. `number` is its number in the store; `title` are the fields that name a record, in order.
 
     `required` is the field without which there is no record; `required_from` the fields it is taken from when blank.
-    `names` are the names of a record's values in order, `at` the place of each field among them.
+    `names` are the names of a record's values in order, `columns` those of their columns in the store, `at` the place
+    of each field among them.
     `natural` are the fields that tell records apart in a canonical export.
     """
 
@@ -74,16 +75,13 @@ class Module:
     natural: tuple[str, ...]
     at: dict[str, int] = field(init=False, compare=False)
     names: tuple[str, ...] = field(init=False, compare=False)
+    columns: tuple[str, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", (*(f.column for f in self.fields), "extra"))
         object.__setattr__(self, "names", (*(f.name for f in self.fields), "extra"))
         object.__setattr__(self, "at", {f.name: i for i, f in enumerate(self.fields)})
 
     def field(self, name: str) -> Field:
         """The field of that name. Raises KeyError."""
         return self.fields[self.at[name]]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The store's columns of the fields, in order, `extra` last: the order of a record's `values`."""
-        return (*(f.column for f in self.fields), "extra")

@@ -242,18 +242,27 @@ def close_round(tx: Session, of: int) -> None:
     tx.run("UPDATE mailbox SET round_open = 0 WHERE id = ?", of)
 
 
-def pending(tx: Session, of: int, after: tuple[int, str], limit: int) -> list[Item]:
-    """Items to be carried out behind `after` (0 live or 1 gone, Graph id): live ones first, by Graph id.
+def pending(tx: Session, of: int, after: tuple[int, str], limit: int, *, tied: bool = False) -> list[Item]:
+    """Items to be carried out behind `after` (0 live or 1 gone, Graph id): live ones first, by Graph id. `tied`: only
+    those tied to a contact.
 
     The order is the same whatever the order of the pages was, and a contact that was deleted and made again in one round
     meets its old record.
     """
-    names = ", ".join(ITEM_COLUMNS)
+    part, last = after
+    found = _pending(tx, of, last, limit, "gone IS NULL", tied) if part == 0 else []
+    if len(found) < limit:
+        found += _pending(tx, of, last if part else "", limit - len(found), "gone IS NOT NULL", tied)
+    return found
+
+
+def _pending(tx: Session, of: int, last: str, limit: int, part: str, tied: bool) -> list[Item]:
+    also = " AND contact IS NOT NULL" if tied else ""
     rows = tx.rows(
-        f"SELECT {names}, CASE WHEN gone IS NULL THEN 0 ELSE 1 END AS part FROM source_item WHERE mailbox = ? AND pending = 1"
-        " AND (CASE WHEN gone IS NULL THEN 0 ELSE 1 END, graph_id) > (?, ?) ORDER BY part, graph_id LIMIT ?",
+        f"SELECT {', '.join(ITEM_COLUMNS)} FROM source_item WHERE mailbox = ? AND pending = 1 AND {part}{also}"
+        " AND graph_id > ? ORDER BY graph_id LIMIT ?",
         of,
-        *after,
+        last,
         limit,
     )
     return [_item(row) for row in rows]
@@ -336,8 +345,8 @@ def staying(tx: Session, of: int, contacts: Sequence[int]) -> set[int]:
 def changing(tx: Session, of: int, size: int) -> Iterator[list[Item]]:
     """Pending items that are tied to a contact, in parts."""
     after = (0, "")
-    while found := pending(tx, of, after, size):
-        yield [item for item in found if item.contact is not None]
+    while found := pending(tx, of, after, size, tied=True):
+        yield found
         after = (0 if found[-1].gone is None else 1, found[-1].graph_id)
 
 

@@ -14,7 +14,7 @@ from syncd.crm.accounts import Answer, Companies, Person, domains
 from syncd.crm.contacts import EMAILS, People
 from syncd.crm.history import Change, visible
 from syncd.crm.matching import Keys, View, Words
-from syncd.crm.plan import Plan, Rec, extras, packed
+from syncd.crm.plan import Key, Plan, Rec, extras, packed
 from syncd.modules import ACCOUNTS, CONTACTS
 from syncd.store import Session, mailboxes
 from syncd.store.mailboxes import Item, Mark
@@ -32,6 +32,7 @@ class Draft:
     next_account: int = -1
     next_contact: int = -1
     ties: Ties = field(default_factory=dict)
+    homes: dict[int, int] = field(default_factory=dict)
     loosened: set[int] = field(default_factory=set)
 
 
@@ -65,6 +66,8 @@ class Batch:
         self.people = People(self.views[1], words, self.plan, first[1])
         self.ranks: dict[int, int] = {}
         self.ties: Ties = {}
+        self.homes: dict[int, int] = {}
+        self.found_by: dict[int, list[Key]] = {}
         self.others: dict[int, list[Change]] = {}
         self.hands: set[int] = set()
 
@@ -84,7 +87,9 @@ class Batch:
         """Fetches every record and every tied item that the batch may meet, in a few set queries."""
         self.ranks = mailboxes.ranks(self.tx, self.order.tenant, [m.address for m in self.order.mailboxes])
         live = [i for i in items if i.gone is None and i.observed]
-        self.people.load([(i.observed or {})["fields"] for i in live], [i.contact for i in items])
+        rows = self.people.keys_of([fitted((i.observed or {})["fields"]) for i in live])
+        self.found_by = {i.id: keys for i, keys in zip(live, rows, strict=True)}
+        self.people.load(rows, [i.contact for i in items])
         contacts = list(self.people.view.recs)
         for contact, tied in mailboxes.linked(self.tx, contacts).items():
             self.ties[contact] = {t.id: self._source(t) for t in tied if t.applied is not None}
@@ -92,6 +97,7 @@ class Batch:
             for contact in contacts:
                 kept = {i: s for i, s in self.ties.get(contact, {}).items() if i not in self.draft.loosened}
                 self.ties[contact] = kept | self.draft.ties.get(contact, {})
+        self.homes = {item: contact for contact, tied in self.ties.items() for item in tied}
         names = {(i.observed or {})["company"] for i in live}
         names |= {s.company for tied in self.ties.values() for s in tied.values()}
         place = CONTACTS.at["account"]
@@ -127,11 +133,12 @@ class Batch:
         observed = item.observed or {}
         fields = fitted(observed["fields"])
         unnamed = observed["named_by"] in ("email", "company")
-        person = _person(fields, observed)
+        person = self._person(fields, observed)
         reason, passed = "source-changed", ()
         if rec is None:
             account = self._account_of(observed["company"], person)
-            rec, reason, passed = self.people.find(fields, account, unnamed=unnamed)  # type: ignore[assignment]
+            keys = self.found_by[item.id]
+            rec, reason, passed = self.people.find(fields, keys, account, unnamed=unnamed)  # type: ignore[assignment]
         tied = self.ties.get(rec.id, {}) if rec is not None else {}
         before = wish(tied.values())
         mine = self._now(item, fields, observed)
@@ -142,12 +149,21 @@ class Batch:
         target = dict(after.fields) | {"account": account}
         full = f"{reason}|account={why}" if why else reason
         if rec is None:
-            rec = self.people.create(self._values(target), item.id, full, passed)
+            rec = self.people.create(self._values(target), item.id, full, passed, self.found_by[item.id])
             self.plan.count("created")
         else:
             self._update(rec, dict(before.fields) | {"account": before.account}, target, item, full)
         self._tie(rec.id, item.id, mine)
         self._mark(Mark(item.id, rec.id, mine.account))
+
+    def _person(self, fields: Mapping[str, Any], observed: Mapping[str, Any]) -> Person:
+        own = self.order.rule.own_domains
+        return Person(
+            fields.get("first_name") or "",
+            fields.get("last_name") or "",
+            domains([fields.get(name) for name in EMAILS]) if own else frozenset(),
+            observed["named_by"] == "company",
+        )
 
     def _now(self, item: Item, fields: Mapping[str, Any], observed: Mapping[str, Any]) -> Source:
         """The item as it is observed now; it keeps its account while its company means the same."""
@@ -244,7 +260,7 @@ class Batch:
         rest = {i: s for i, s in tied.items() if i != item.id}
         account = rec.values[CONTACTS.at["account"]]
         reason = "deleted-in-outlook" if item.gone == "deleted" else "left-scope"
-        self._loosen(rec.id, item.id)
+        self._loosen(item.id)
         if rest or self._known_otherwise(rec):
             reason += f"|kept={'others' if rest else 'edited'}"
             taken = self._keep(rec, wish(tied.values()), wish(rest.values()), item, reason)
@@ -297,34 +313,28 @@ class Batch:
         self.marks.append(mark)
 
     def _tie(self, contact: int, item: int, source: Source) -> None:
-        for tied in self.ties.values():
-            tied.pop(item, None)
+        self._untie(item)
         self.ties.setdefault(contact, {})[item] = source
+        self.homes[item] = contact
         if self.draft is not None:
-            for tied in self.draft.ties.values():
-                tied.pop(item, None)
             self.draft.ties.setdefault(contact, {})[item] = source
+            self.draft.homes[item] = contact
 
-    def _loosen(self, contact: int, item: int) -> None:
-        self.ties.get(contact, {}).pop(item, None)
+    def _untie(self, item: int) -> None:
+        self.ties.get(self.homes.pop(item, 0), {}).pop(item, None)
+        if self.draft is not None:
+            self.draft.ties.get(self.draft.homes.pop(item, 0), {}).pop(item, None)
+
+    def _loosen(self, item: int) -> None:
+        self._untie(item)
         if self.draft is not None:
             self.draft.loosened.add(item)
-            self.draft.ties.get(contact, {}).pop(item, None)
 
 
 def _current(rec: Rec) -> dict[str, Any]:
     made = {f.name: value for f, value in zip(CONTACTS.fields, rec.values, strict=False)}
     made.update({f"extra.{name}": value for name, value in extras(rec.values[-1]).items()})
     return made
-
-
-def _person(fields: Mapping[str, Any], observed: Mapping[str, Any]) -> Person:
-    return Person(
-        fields.get("first_name") or "",
-        fields.get("last_name") or "",
-        domains([fields.get(name) for name in EMAILS]),
-        observed["named_by"] == "company",
-    )
 
 
 def _with_account(source: Source, account: int | None) -> Source:
