@@ -160,7 +160,7 @@ def _write(path: Path, rejects: Rejects, run: Run) -> str | None:
             "The refused rows are kept with the run; everything else was imported.",
             f"Make the folder writable, or look at: syncd runs {run['id']}",
         )
-        run["problems"].append(problem.plain())
+        run["problems"].insert(0, problem.plain())
         return None
     return str(target)
 

@@ -150,3 +150,13 @@ def test_a_link_to_a_file_is_followed(tmp_path: Path, sqlite: str) -> None:
     (tmp_path / "link.csv").symlink_to(syncd.file("leads.csv", *ROWS[:2]))
     run = syncd.json("import", tmp_path / "link.csv")["runs"][0]
     assert (run["source"], run["counts"]["created"]) == ("link.csv", 1)
+
+
+def test_rejects_that_cannot_be_written_are_told_and_the_rows_stay_with_the_run(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    path = syncd.file("leads.csv", *ROWS)
+    (tmp_path / "leads.csv.rejects.csv").mkdir()
+    (tmp_path / "leads.csv.rejects.csv" / "x").touch()
+    run = syncd.json("import", path, code=1)["runs"][0]
+    assert run["rejects"] is None and run["problems"][0]["code"] == "SY-F43"
+    assert run["counts"]["created"] == 2
