@@ -258,14 +258,12 @@ def _only(chunk: Chunk, keep: Sequence[int]) -> None:
 def _texts(extra: Mapping[str, Column], kept: Mapping[str, Mapping[int, str]], count: int) -> list[str | None]:
     """One JSON object a row of what no field takes, blanks left out; None where there is nothing."""
     parts: dict[int, list[str]] = {}
-    for name, column in extra.items():
-        if any(column):
-            head = f"{_quoted(name)}: "
-            for row, value in enumerate(column):
-                if value:
-                    parts.setdefault(row, []).append(head + _quoted(value))
-    for name, values in kept.items():
-        for row, text in values.items():
-            if not (name in extra and extra[name][row]):
-                parts.setdefault(row, []).append(f"{_quoted(name)}: {_quoted(text)}")
+    columns = {name: [(row, text) for row, text in enumerate(column) if text] for name, column in extra.items()}
+    for name, texts in kept.items():
+        filled = {row for row, _ in columns.get(name, ())}
+        columns[name] = columns.get(name, []) + [(row, text) for row, text in texts.items() if row not in filled]
+    for name, cells_kept in columns.items():
+        head = f"{_quoted(name)}: "
+        for row, text in cells_kept:
+            parts.setdefault(row, []).append(head + _quoted(text))
     return ["{" + ", ".join(parts[row]) + "}" if row in parts else None for row in range(count)]

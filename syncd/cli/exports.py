@@ -35,7 +35,7 @@ from syncd.store import Session
 )
 @click.option("--with-ledger", is_flag=True, help="With --canonical: the ledger, links, holds and runs too.")
 def export_command(
-    call: Call, what: str, form: str | None, output: Path | None, as_canonical: bool, with_ledger: bool
+    call: Call, what: str, form: str | None, output: Path | None, *, as_canonical: bool, with_ledger: bool
 ) -> None:
     """Write every record of MODULE with its standard field names; `import` takes CSV and XLSX back.
 

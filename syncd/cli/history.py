@@ -130,7 +130,7 @@ class Part(click.ParamType[undoing.Only]):
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would happen; change nothing.")
 @reason_option
-def undo_command(call: Call, run: int, only: undoing.Only | None, release: bool, dry_run: bool, reason: str) -> int:
+def undo_command(call: Call, run: int, only: undoing.Only | None, *, release: bool, dry_run: bool, reason: str) -> int:
     """Take back what a RUN did. What was changed since stays and is named."""
     wiring = call.wiring
     store, words, clock = wiring.store(), wiring.words(), wiring.clock

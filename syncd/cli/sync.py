@@ -35,7 +35,7 @@ PROBLEMS = 5
 @click.option("--dry-run", is_flag=True, help="Plan only; saves the plan for `syncd apply`.")
 @reason_option
 def sync_command(
-    call: Call, addresses: tuple[str, ...], folder: str | None, full: bool, dry_run: bool, reason: str
+    call: Call, addresses: tuple[str, ...], folder: str | None, *, full: bool, dry_run: bool, reason: str
 ) -> int:
     """Sync the mailboxes of the settings, or the named ones, now."""
     from syncd.work.jobs import Halt, Halted

@@ -105,4 +105,3 @@ class People:
         action = Action("delete", self.view.module, rec, rec.version + 1, source, reason, rec.values)
         self.view.remove(rec)
         self.plan.actions.append(action)
-

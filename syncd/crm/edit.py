@@ -187,17 +187,12 @@ def _no_circle(tx: Session, module: Module, record: int, values: Sequence[Any]) 
 def _unlink(tx: Session, module: Module, record: int, makers: Mapping[str, Keys]) -> list[Action]:
     actions = []
     for other in MODULES.values():
-        for one in other.fields:
-            if one.link == module.name:
-                ids = [
-                    row[0]
-                    for row in tx.rows(f"SELECT id FROM {other.table} WHERE {one.column} = ? ORDER BY id", record)
-                ]
-                for row in records.fetch(tx, other, ids):
-                    if (other, row[0]) != (module, record):
-                        rec = Rec(row[0], row[1], row[2:])
-                        delta: Delta = {one.name: (record, None)}
-                        actions.append(updated(other, rec, delta, f"unlinked|deleted={record}", makers[other.name].of))
+        for one in (f for f in other.fields if f.link == module.name):
+            ids = [row[0] for row in tx.rows(f"SELECT id FROM {other.table} WHERE {one.column} = ?", record)]
+            for row in records.fetch(tx, other, [i for i in ids if (other, i) != (module, record)]):
+                delta: Delta = {one.name: (record, None)}
+                rec = Rec(row[0], row[1], row[2:])
+                actions.append(updated(other, rec, delta, f"unlinked|deleted={record}", makers[other.name].of))
     return actions
 
 

@@ -34,7 +34,7 @@ def entered(tx: Session, module: Module, typed: Mapping[str, str], words: Words)
     faults: list[Problem] = []
     for name, text in typed.items():
         try:
-            _one(tx, module, name, text, words, made)
+            _one(tx, module, (name, text), words, made)
         except Refused as error:
             faults.extend(error.problems)
     if faults:
@@ -42,7 +42,8 @@ def entered(tx: Session, module: Module, typed: Mapping[str, str], words: Words)
     return made
 
 
-def _one(tx: Session, module: Module, name: str, text: str, words: Words, made: Entry) -> None:
+def _one(tx: Session, module: Module, typed: tuple[str, str], words: Words, made: Entry) -> None:
+    name, text = typed
     base = name.removesuffix("_id")
     if base in module.at and module.field(base).kind == "link":
         made.values[base] = _link(tx, module.field(base), text, by_id=name != base)

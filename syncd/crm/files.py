@@ -144,6 +144,20 @@ def refused(tx: Session, run: int, size: int = 1000) -> Iterator[Refusal]:
         last = rows[-1][0]
 
 
+def left_failed(tx: Session, sha256: str, module: Module, name: str, actor: str) -> tuple[int, Problem] | None:
+    """The run that failed on this file of the watched folder but did not come to move it; None when there is none."""
+    row = tx.row(
+        "SELECT r.id, r.state, f.placed, r.source, r.actor FROM file f JOIN run r ON r.id = f.run"
+        " WHERE f.sha256 = ? AND f.module = ? ORDER BY r.id DESC LIMIT 1",
+        sha256,
+        module.number,
+    )
+    if row is None or tuple(row[1:]) != ("failed", 0, name, actor):
+        return None
+    told = tx.row("SELECT code, what, why, todo FROM problem WHERE run = ? ORDER BY id DESC LIMIT 1", row[0])
+    return (int(row[0]), Problem(*told)) if told else None
+
+
 def placed(tx: Session, run: int) -> bool:
     """Whether the watched folder's file of this run was moved to its place."""
     return bool(tx.value("SELECT placed FROM file WHERE run = ?", run))

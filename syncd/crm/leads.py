@@ -115,7 +115,9 @@ class Decider:
         else:
             self._overwrite(found, line, values, reason)
 
-    def _match(self, values: tuple[Any, ...], keys: list[Key], custom: str | None) -> tuple[Rec | None, str, tuple[int, ...]]:
+    def _match(
+        self, values: tuple[Any, ...], keys: list[Key], custom: str | None
+    ) -> tuple[Rec | None, str, tuple[int, ...]]:
         """The record that a row means, with the reason; else why not, and the candidates that were passed over."""
         if self.policy.on_duplicate == "clone":
             return None, "clone", ()
@@ -168,7 +170,9 @@ class Decider:
         borrowed = last in (values[at["company"]], (values[at["email"]] or "").partition("@")[0])
         return ("", "") if borrowed else ("", last)
 
-    def _create(self, line: int, values: tuple[Any, ...], keys: list[Key], reason: str, passed: tuple[int, ...]) -> None:
+    def _create(
+        self, line: int, values: tuple[Any, ...], keys: list[Key], reason: str, passed: tuple[int, ...]
+    ) -> None:
         rec = Rec(self.next_id, 1, values, keys)
         rec.base = 0
         self.next_id += self.step

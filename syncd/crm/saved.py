@@ -7,7 +7,7 @@ and what it would make is still not there. Then it is applied batch by batch; ki
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -126,11 +126,8 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
     for one, state, _orders, source, kind in waiting:
         _still_wanted(tx, one, state, source, kind)
     job.made = {}
-    for one in job.runs:
-        for _, data in plans.saved(tx, one):
-            for op, number, record, *_ in data["actions"]:
-                if op == "create" and record < 0:
-                    job.made.setdefault(number, set()).add(record)
+    for number, record in _drafts(tx, job):
+        job.made.setdefault(number, set()).add(record)
     tables = {m.number: m.table for m in MODULES.values()}
     job.firsts = {n: tx.reserve(tables[n], -min(made)) for n, made in sorted(job.made.items())}
     seen: set[tuple[int, int]] = set()
@@ -146,6 +143,13 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
         text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
         tx.run("UPDATE run SET state = 'running', orders = ?, lease = ? WHERE id = ?", text, job.leases[0].name, one)
     return job
+
+
+def _drafts(tx: Session, job: Job) -> Iterator[tuple[int, int]]:
+    """What the plans would make: (module number, negative id)."""
+    for one in job.runs:
+        for _, data in plans.saved(tx, one):
+            yield from ((number, record) for op, number, record, *_ in data["actions"] if op == "create" and record < 0)
 
 
 def _still_wanted(tx: Session, run: int, state: str, source: str, kind: str) -> None:
@@ -167,11 +171,12 @@ def _fits(tx: Session, job: Job, run: int, actions: Sequence[Action], words: Wor
     for module in MODULES.values():
         made = [a for a in actions if a.op == "create" and a.module is module and a.reason != "clone"]
         if made:
-            _still_new(tx, job, run, module, made, Keys(tx, module, words))
+            _still_new(tx, job, run, made, Keys(tx, module, words))
 
 
-def _still_new(tx: Session, job: Job, run: int, module: Module, made: Sequence[Action], maker: Keys) -> None:
+def _still_new(tx: Session, job: Job, run: int, made: Sequence[Action], maker: Keys) -> None:
     """Asks the match of each creation again: it finds nobody but those it had passed over."""
+    module = maker.module
     kinds = _kinds(tx, run, module, maker)
     keys = maker.of_many([a.values for a in made])
     for kind in kinds:

@@ -25,7 +25,8 @@ from syncd.store.times import Clock
 
 BATCH = 5000
 ORDER = tuple(sorted(MODULES.values(), key=lambda m: m.number))
-PASSES = (("create", ORDER), ("rest", ORDER[::-1]))
+STEPS = (*((True, m) for m in ORDER), *((False, m) for m in ORDER[::-1]))
+"""What is done in turn: deleted records of a module come back, then the rest of a module is taken back."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Job:
     runs: frozenset[int]
     lease: Lease
     only: Only | None
-    at: tuple[int, int, int]
+    at: tuple[int, int]
 
 
 def undo(
@@ -65,12 +66,13 @@ def undo(
     Raises Refused when there is no such run, when it is undone already, or when its file was imported again since.
     """
     with store.writing("undo:open") as tx:
-        job = _open(tx, target, actor, clock(), reason, only)
+        job = _open(tx, target, actor, clock(), reason=reason, only=only)
     try:
-        for number in range(job.at[0], len(PASSES)):
-            for place in range(job.at[1] if number == job.at[0] else 0, len(ORDER)):
-                after = job.at[2] if (number, place) == job.at[:2] else 0
-                _module(store, job, (number, place, after), words, clock, batch)
+        at = job.at
+        while at[0] < len(STEPS):
+            with store.writing("undo:batch") as tx:
+                leases.prove(tx, job.lease, clock())
+                at = _batch(tx, job, at, words, batch)
         with store.writing("undo:end") as tx:
             leases.prove(tx, job.lease, clock())
             _close(tx, job, clock())
@@ -94,12 +96,10 @@ def preview(
     found: dict[str, Any] = {}
     try:
         with store.writing("undo:preview") as tx:
-            job = _open(tx, target, "", clock(), "", only)
-            for number, (_, modules) in enumerate(PASSES):
-                for place in range(len(modules)):
-                    at, done = (number, place, 0), False
-                    while not done:
-                        at, done = _batch(tx, job, at, words, batch)
+            job = _open(tx, target, "", clock(), reason="", only=only)
+            at = job.at
+            while at[0] < len(STEPS):
+                at = _batch(tx, job, at, words, batch)
             _close(tx, job, clock())
             found = runs.document(tx, job.run)
             raise _TakenBack
@@ -107,17 +107,17 @@ def preview(
         return found
 
 
-def _open(tx: Session, target: int, actor: str, now: datetime, reason: str, only: Only | None) -> Job:
-    row = tx.row("SELECT state, kind, lease, undoes FROM run WHERE id = ?", target)
+def _open(tx: Session, target: int, actor: str, now: datetime, *, reason: str, only: Only | None) -> Job:
+    row = tx.row("SELECT state, lease, undoes FROM run WHERE id = ?", target)
     if row is None:
         raise Refused(Problem("SY-U01", f"There is no run {target}.", "The number is wrong.", "Look at: syncd runs"))
-    state, kind, lease, undoes = row
-    _check(tx, target, state, kind, lease, undoes)
+    state, lease, undoes = row
+    _check(tx, target, state, lease, undoes)
     if only is not None:
         _touched(tx, target, only)
     mine = leases.take(tx, f"undo:{target}", now)
     found = tx.row("SELECT id, orders FROM run WHERE undoes = ? AND state = 'running' ORDER BY id DESC", target)
-    orders: dict[str, Any] = {"only": [only.module, only.record, only.field] if only else None, "at": [0, 0, 0]}
+    orders: dict[str, Any] = {"only": [only.module, only.record, only.field] if only else None, "at": [0, 0]}
     if found is not None and json.loads(found[1])["only"] == orders["only"]:
         run, orders = found[0], json.loads(found[1])
     else:
@@ -147,7 +147,7 @@ def _touched(tx: Session, target: int, only: Only) -> None:
         )
 
 
-def _check(tx: Session, target: int, state: str, kind: str, lease: str | None, undoes: int | None) -> None:
+def _check(tx: Session, target: int, state: str, lease: str | None, undoes: int | None) -> None:
     if state == "undone":
         by = tx.value("SELECT MAX(id) FROM run WHERE undoes = ? AND state = 'done'", target)
         raise Refused(
@@ -182,36 +182,20 @@ def _not_again(tx: Session, target: int, undoes: int) -> None:
             )
 
 
-def _module(store: Store, job: Job, at: tuple[int, int, int], words: Words, clock: Clock, size: int) -> None:
-    done = False
-    while not done:
-        with store.writing("undo:batch") as tx:
-            leases.prove(tx, job.lease, clock())
-            at, done = _batch(tx, job, at, words, size)
-
-
-def _batch(
-    tx: Session, job: Job, at: tuple[int, int, int], words: Words, size: int
-) -> tuple[tuple[int, int, int], bool]:
-    """Takes back what the runs did to the next records of a module; returns where to go on, and whether all are done."""
-    number, place, after = at
-    module = PASSES[number][1][place]
-    ids = _records(tx, job, module, after, size, deleted=number == 0)
+def _batch(tx: Session, job: Job, at: tuple[int, int], words: Words, size: int) -> tuple[int, int]:
+    """Takes back what the runs did to the next records of a step; returns where to go on."""
+    step, after = at
+    deleted, module = STEPS[step]
+    ids = _records(tx, job, module, after, size, deleted=deleted)
     plan = _plan(tx, job, module, ids)
     apply(tx, job.run, plan.actions, [Keys(tx, module, words)])
     holds.follow(tx, module, plan.actions)
-    after = ids[-1] if ids else after
-    done = len(ids) < size
-    position = [number, place, after] if not done else _next(number, place)
-    orders = ledger.orders(tx, job.run) | {"at": position}
+    position = (step, ids[-1]) if len(ids) == size else (step + 1, 0)
+    orders = ledger.orders(tx, job.run) | {"at": list(position)}
     tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, sort_keys=True), job.run)
     ledger.report(tx, job.run, plan.problems)
     ledger.count(tx, job.run, plan.counts, sum(plan.counts.values()))
-    return (number, place, after), done
-
-
-def _next(number: int, place: int) -> list[int]:
-    return [number, place + 1, 0] if place + 1 < len(ORDER) else [number + 1, 0, 0]
+    return position
 
 
 def _records(tx: Session, job: Job, module: Module, after: int, size: int, *, deleted: bool) -> list[int]:

@@ -99,7 +99,15 @@ class Intake:
         self.clock = clock
         self.step = step
 
-    def take(self, path: Path, options: Options, *, actor: str, name: str | None = None, progress: Callable[[int], None] = lambda rows: None) -> Outcome:
+    def take(
+        self,
+        path: Path,
+        options: Options,
+        *,
+        actor: str,
+        name: str | None = None,
+        progress: Callable[[int], None] = lambda rows: None,
+    ) -> Outcome:
         """Imports one file. Raises Busy when another process has it, Refused when it is no file.
 
         A file that cannot be read comes back with its problem, as a failed run; what it had brought in before the fault
@@ -112,8 +120,13 @@ class Intake:
             with store.writing("import:claim") as tx:
                 _check(options)
                 found = files.claim(
-                    tx, sha256, module(options.module), name or path.name,
-                    actor=actor, orders=options.plain(), now=self.clock(),
+                    tx,
+                    sha256,
+                    module(options.module),
+                    name or path.name,
+                    actor=actor,
+                    orders=options.plain(),
+                    now=self.clock(),
                 )
             if isinstance(found, Repeat):
                 return Outcome(found.run, sha256, repeat_of=found.run)
@@ -121,11 +134,14 @@ class Intake:
             if found.rows or kept != options:
                 reading.close()
                 reading = pipeline.start(path, kept.order(found.rows), step=self.step)
-            return self._run(store, reading, found, kept, sha256, progress)
+            return self._run(store, reading, found, sha256, progress=progress)
         finally:
             reading.close()
 
-    def _run(self, store: Store, reading: pipeline.Reading, claim: Claim, options: Options, sha256: str, progress: Callable[[int], None]) -> Outcome:
+    def _run(
+        self, store: Store, reading: pipeline.Reading, claim: Claim, sha256: str, *, progress: Callable[[int], None]
+    ) -> Outcome:
+        options = Options.of(claim.orders)
         work = _Work(store, module(options.module), Policy(options.on_duplicate, options.match_on), self.words)
         try:
             work.prepare(claim.lease, self.clock)
@@ -239,13 +255,24 @@ class _Work:
 
 def _problems(batch: Batch) -> Sequence[dict[str, Any]]:
     refused: list[dict[str, Any]] = [
-        {"code": r["code"], "what": f"Row {r['line']} was refused.", "why": r["why"], "line": r["line"], "cells": r["cells"],
-         "do": "Correct it in the rejects file and drop that back."}
+        {
+            "code": r["code"],
+            "what": f"Row {r['line']} was refused.",
+            "why": r["why"],
+            "line": r["line"],
+            "cells": r["cells"],
+            "do": "Correct it in the rejects file and drop that back.",
+        }
         for r in batch["refused"]
     ]
     flags = [
-        {"code": f["code"], "what": f"Row {f['line']}: {f['field']} is doubtful.", "why": f["why"], "line": f["line"],
-         "do": "It was kept; correct it where the file came from."}
+        {
+            "code": f["code"],
+            "what": f"Row {f['line']}: {f['field']} is doubtful.",
+            "why": f["why"],
+            "line": f["line"],
+            "do": "It was kept; correct it where the file came from.",
+        }
         for f in batch["flags"]
     ]
     return sorted(refused + flags, key=lambda p: p["line"])
@@ -280,4 +307,3 @@ def _check(options: Options) -> None:
                 f"The fields are: {', '.join(target.at)}.",
             )
         )
-

@@ -9,11 +9,12 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from importers.folder import Blocked, Found, Inbox, Rejects
+from importers.folder import Blocked, Found, Inbox, Rejects, checksum
 from importers.rows import Problem
 from syncd.crm import files, runs
 from syncd.errors import Busy, Refused
 from syncd.intake.take import Intake, Options, Outcome
+from syncd.modules import module
 from syncd.store import Session
 
 log = logging.getLogger("syncd.inbox")
@@ -51,6 +52,9 @@ class Watch:
             return self._fail(found, found.refusal, None, "")
         try:
             options = self.options(found.profile)
+            left = self._left(found, options)
+            if left is not None:
+                return self._fail(found, left[1], left[0], left[2])
             outcome = self.intake.take(
                 found.path, options, actor=self.actor, name=found.shown, progress=lambda rows: self.halt()
             )
@@ -62,9 +66,18 @@ class Watch:
             return self._fail(found, outcome.problem, outcome.run, outcome.sha256)
         return self._finish(found, outcome, options)
 
+    def _left(self, found: Found, options: Options) -> tuple[int, Problem, str] | None:
+        """The run, problem and checksum of a file on which a run failed just before the process was killed."""
+        sha256 = checksum(found.path)
+        with self.intake.open().reading() as tx:
+            left = files.left_failed(tx, sha256, module(options.module), found.shown, self.actor)
+        return (*left, sha256) if left is not None else None
+
     def _fail(self, found: Found, problem: Problem, run: int | None, sha256: str) -> bool:
         place = self.inbox.fail(found, problem, run=run, checksum=sha256)
         log.warning("inbox: %s refused (%s)", found.shown, problem.code)
+        if place is not None and run is not None:
+            self._placed(run)
         return place is not None
 
     def _finish(self, found: Found, outcome: Outcome, options: Options) -> bool:
@@ -85,10 +98,13 @@ class Watch:
             place = self.inbox.finish(found, report, None if repeat else rejects(tx, outcome.run, options.language))
         if place is None:
             return False
-        with store.writing("inbox:placed") as tx:
-            files.place(tx, outcome.run)
+        self._placed(outcome.run)
         log.info("inbox: %s is run %s%s", found.shown, outcome.run, " again" if repeat else "")
         return True
+
+    def _placed(self, run: int) -> None:
+        with self.intake.open().writing("inbox:placed") as tx:
+            files.place(tx, run)
 
 
 def rejects(tx: Session, run: int, language: str) -> Rejects | None:

@@ -250,13 +250,13 @@ def pending(tx: Session, of: int, after: tuple[int, str], limit: int, *, tied: b
     meets its old record.
     """
     part, last = after
-    found = _pending(tx, of, last, limit, "gone IS NULL", tied) if part == 0 else []
+    found = _pending(tx, of, last, limit, part="gone IS NULL", tied=tied) if part == 0 else []
     if len(found) < limit:
-        found += _pending(tx, of, last if part else "", limit - len(found), "gone IS NOT NULL", tied)
+        found += _pending(tx, of, last if part else "", limit - len(found), part="gone IS NOT NULL", tied=tied)
     return found
 
 
-def _pending(tx: Session, of: int, last: str, limit: int, part: str, tied: bool) -> list[Item]:
+def _pending(tx: Session, of: int, last: str, limit: int, *, part: str, tied: bool) -> list[Item]:
     also = " AND contact IS NOT NULL" if tied else ""
     rows = tx.rows(
         f"SELECT {', '.join(ITEM_COLUMNS)} FROM source_item WHERE mailbox = ? AND pending = 1 AND {part}{also}"

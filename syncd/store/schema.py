@@ -45,14 +45,9 @@ def ready(engine: sa.Engine, *, create: bool = True) -> None:
             # A table rebuilt in batch mode would take its child rows along.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
-        try:
-            with locked(connection):
-                if revision(connection) is None:
-                    build(connection)
-                else:
-                    migrate(connection)
-        finally:
-            connection.invalidate()
+        with locked(connection):
+            build(connection) if revision(connection) is None else migrate(connection)
+        connection.invalidate()
 
 
 @contextmanager

@@ -78,15 +78,19 @@ class Store:
             with self._engine.connect() as connection, _uncollected():
                 self.step(f"{name}:begin")
                 with connection.begin() as transaction:
-                    if self.postgres:
-                        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITE_LOCK,))
-                    self._begin(connection, "BEGIN IMMEDIATE")
+                    self._take_turn(connection)
                     yield Session(connection)
                     self.step(f"{name}:commit")
                     transaction.commit()
                 self.step(f"{name}:committed")
         except DBAPIError as error:
             raise translated(self.describe(), error, server=self.postgres) from error
+
+    def _take_turn(self, connection: sa.Connection) -> None:
+        """Waits until no other writer is at work."""
+        if self.postgres:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITE_LOCK,))
+        self._begin(connection, "BEGIN IMMEDIATE")
 
     def close(self) -> None:
         """Closes all connections."""

@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,15 +81,13 @@ class Syncing:
         made = Synced(parent, [p.run for p in parts])
         try:
             self._read(order, parts, by_hand)
-            draft = Draft() if order.dry_run else None
-            if draft is None:
-                for part in parts:
-                    self._finish(order, part, made)
-            else:
-                with self.store.drafting() as look:
+            with ExitStack() as stack:
+                look = stack.enter_context(self.store.drafting()) if order.dry_run else None
+                draft = Draft() if look is not None else None
+                if look is not None:
                     draft_tables(look)
-                    for part in parts:
-                        self._finish(order, part, made, look, draft)
+                for part in parts:
+                    self._finish(order, part, made, look, draft)
             self._close(order, made)
         except SetupError as error:
             self._fail_all(made, error)
@@ -191,11 +190,11 @@ class Syncing:
         with self.store.reading() as tx:
             stop = judge(tx, order, part.mailbox.id, self.words)
         if draft is not None and look is not None:
-            self._plan(order, part, look, draft, "planned")
+            self._plan(order, part, look, draft, state="planned")
         elif stop is not None:
             with self.store.drafting() as alone:
                 draft_tables(alone)
-                self._plan(order, part, alone, Draft(), "stopped", stop)
+                self._plan(order, part, alone, Draft(), state="stopped", stop=stop)
         else:
             self._carry_out(order, part)
 
@@ -217,7 +216,7 @@ class Syncing:
                 after = (0 if items[-1].gone is None else 1, items[-1].graph_id)
 
     def _plan(
-        self, order: SyncOrder, part: _Part, look: Session, draft: Draft, state: str, stop: Stop | None = None
+        self, order: SyncOrder, part: _Part, look: Session, draft: Draft, *, state: str, stop: Stop | None = None
     ) -> None:
         """Plans all pending items of a mailbox without carrying them out, and saves the plan under its run.
 
@@ -239,7 +238,9 @@ class Syncing:
             with self.store.writing("plan:chunk") as tx:
                 leases.prove(tx, part.lease, self.clock())
                 digests = {i.id: (i.digest, i.gone, i.modified) for i in items}
-                plans.save(tx, part.run, number, carried.plan.actions, plans.items(carried.marks, digests, carried.erase))
+                plans.save(
+                    tx, part.run, number, carried.plan.actions, plans.items(carried.marks, digests, carried.erase)
+                )
             whole.problems += carried.plan.problems
             for name, count in carried.plan.counts.items():
                 whole.count(name, count)

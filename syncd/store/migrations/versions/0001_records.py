@@ -16,6 +16,19 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Creates them."""
+    _account()
+    _contact()
+    _lead()
+    _run()
+    _change()
+    _problem()
+    _match_key()
+    _match_kind()
+    _plan()
+    _lease()
+
+
+def _account() -> None:
     op.create_table(
         "account",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -55,6 +68,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_account_parent_id", "account", ["parent_id"])
+
+
+def _contact() -> None:
     op.create_table(
         "contact",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -112,6 +128,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_contact_account_id", "contact", ["account_id"])
+
+
+def _lead() -> None:
     op.create_table(
         "lead",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -144,6 +163,9 @@ def upgrade() -> None:
         sa.Column("extra", sa.Text()),
         sqlite_autoincrement=True,
     )
+
+
+def _run() -> None:
     op.create_table(
         "run",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -171,6 +193,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_run_parent", "run", ["parent"])
     op.create_index("ix_run_undoes", "run", ["undoes"])
+
+
+def _change() -> None:
     op.create_table(
         "change",
         sa.Column("module", sa.SmallInteger(), primary_key=True, autoincrement=False),
@@ -184,6 +209,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_change_run", "change", ["run", "module", "record"])
+
+
+def _problem() -> None:
     op.create_table(
         "problem",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -197,6 +225,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_problem_run", "problem", ["run"])
+
+
+def _match_key() -> None:
     op.create_table(
         "match_key",
         sa.Column("module", sa.SmallInteger(), primary_key=True, autoincrement=False),
@@ -206,12 +237,18 @@ def upgrade() -> None:
         sa.Column("origin", sa.SmallInteger(), nullable=False, server_default="0"),
         sqlite_with_rowid=False,
     )
+
+
+def _match_kind() -> None:
     op.create_table(
         "match_kind",
         sa.Column("id", sa.SmallInteger(), primary_key=True, autoincrement=False),
         sa.Column("module", sa.SmallInteger(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
     )
+
+
+def _plan() -> None:
     op.create_table(
         "plan",
         sa.Column(
@@ -220,6 +257,9 @@ def upgrade() -> None:
         sa.Column("batch", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("actions", sa.LargeBinary(), nullable=False),
     )
+
+
+def _lease() -> None:
     op.create_table(
         "lease",
         sa.Column("name", BYTES, primary_key=True),

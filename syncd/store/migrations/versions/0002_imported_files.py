@@ -15,6 +15,10 @@ BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     """Creates them."""
+    _file()
+
+
+def _file() -> None:
     op.create_table(
         "file",
         sa.Column(

@@ -16,6 +16,12 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Creates them."""
+    _mailbox()
+    _folder()
+    _source_item()
+
+
+def _mailbox() -> None:
     op.create_table(
         "mailbox",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -33,6 +39,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant", "address", name="uq_mailbox_tenant"),
         sqlite_autoincrement=True,
     )
+
+
+def _folder() -> None:
     op.create_table(
         "folder",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
@@ -48,6 +57,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("mailbox", "graph_id", name="uq_folder_mailbox"),
         sqlite_autoincrement=True,
     )
+
+
+def _source_item() -> None:
     op.create_table(
         "source_item",
         sa.Column("id", ID, primary_key=True, autoincrement=True),
