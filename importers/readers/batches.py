@@ -260,8 +260,7 @@ def _texts(extra: Mapping[str, Column], kept: Mapping[str, Mapping[int, str]], c
     parts: dict[int, list[str]] = {}
     columns = {name: [(row, text) for row, text in enumerate(column) if text] for name, column in extra.items()}
     for name, texts in kept.items():
-        filled = {row for row, _ in columns.get(name, ())}
-        columns[name] = columns.get(name, []) + [(row, text) for row, text in texts.items() if row not in filled]
+        columns[name if name not in extra else f"{name} (whole)"] = list(texts.items())
     for name, cells_kept in columns.items():
         head = f"{_quoted(name)}: "
         for row, text in cells_kept:

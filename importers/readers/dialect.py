@@ -29,8 +29,11 @@ def words(text: str, known: Callable[[str], bool]) -> int:
 
 
 def find(head: str, whole: bool, score: Callable[[Sequence[str]], int]) -> str:
-    """The delimiter of a text by its first rows: the one that shows most header words (`score` counts them in a row),
-    then the one whose rows are of equal width. `whole` says that the text is not cut off. One column gives ","."""
+    """The delimiter of a text by its first rows; one column gives ",". `whole` says that the text is not cut off.
+
+    It is the one that shows most header words (`score` counts them in a row; a single one may be chance), then the one
+    whose rows are of equal width, then the one with most cells.
+    """
     votes = [(*_vote(head, whole, delimiter, score), delimiter) for delimiter in DELIMITERS]
     best = max(votes, key=lambda vote: vote[:3])
     return best[3] if best[2] > 1 else ","
@@ -44,7 +47,7 @@ def _vote(head: str, whole: bool, delimiter: str, score: Callable[[Sequence[str]
         return 0, 0.0, 1
     usual, count = max(wide.items(), key=lambda item: (item[1], item[0]))
     hits = max(map(score, rows[:_HEADER_ROWS]), default=0)
-    return hits, round(count / len(rows), 1), usual
+    return hits if hits > 1 else 0, round(count / len(rows), 1), usual
 
 
 def _rows(head: str, whole: bool, delimiter: str) -> list[list[str]]:

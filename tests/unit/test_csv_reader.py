@@ -367,3 +367,9 @@ def test_a_broken_header_makes_no_broken_names(path: Path) -> None:
     assert seen.extra == [{"Größe": "1", "é": "2", "Q\ufffdZ": "3"}]
     broken = Seen(path, b"Nom,Gr\xf6\xdfe\nA,1\n", encoding="utf-8")
     assert broken.extra == [{"Gr\ufffd\ufffde": "1"}] and broken.opened["header"] == ["Nom", "Gr\ufffd\ufffde"]
+
+
+def test_a_text_kept_whole_does_not_hide_a_column_of_its_name(path: Path) -> None:
+    seen = Seen(path, "Nom,email,email\nA,a@x.example; b@x.example,c@x.example\n")
+    assert seen.column("email") == ["a@x.example"]
+    assert seen.extra == [{"email": "c@x.example", "email (whole)": "b@x.example"}]
