@@ -185,6 +185,7 @@ class Wiring:
         return SyncOrder(
             tenant=graph.tenant_id,
             mailboxes=made,
+            ranking=tuple(m.address for m in made),
             fields=sync.fields,
             on_removed=sync.on_removed,
             max_count=sync.max_removals.count,

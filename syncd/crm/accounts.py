@@ -126,6 +126,12 @@ class Companies:
         self.plan.actions.append(action)
 
 
+def same_company(one: str | None, other: str | None, words: Words) -> bool:
+    """Whether two names are one company's: equal but for the legal form, which may be missing but not another."""
+    first, second = (normalise.company(name, words.forms) if name else ("", "") for name in (one, other))
+    return first[0] == second[0] and (first[1] == second[1] or not first[1] or not second[1])
+
+
 def domains(emails: Collection[str | None]) -> frozenset[str]:
     """The registrable domains of e-mail addresses."""
     return frozenset(found for email in emails if email and (found := normalise.domain(email)))

@@ -167,13 +167,18 @@ def _drafts(tx: Session, job: Job) -> Iterator[tuple[int, int]]:
             yield from ((number, record) for op, number, record, *_ in data["actions"] if op == "create" and record < 0)
 
 
+def still_newest(tx: Session, run: int, source: str) -> None:
+    """Raises Outdated when a newer run has looked at the mailbox of that address; one that failed has not."""
+    sql = "SELECT MAX(id) FROM run WHERE kind = 'sync' AND source = ? AND parent IS NOT NULL AND state <> 'failed'"
+    newest = tx.value(sql, source)
+    if newest != run:
+        raise moved(f"run {newest} has looked at {source} since")
+
+
 def _still_wanted(tx: Session, run: int, state: str, source: str, kind: str) -> None:
     """A stopped plan is good only while none was made for the mailbox since; a file only while nobody imported it."""
     if state == "stopped":
-        sql = "SELECT MAX(id) FROM run WHERE kind = 'sync' AND source = ? AND parent IS NOT NULL AND state <> 'failed'"
-        newest = tx.value(sql, source)
-        if newest != run:
-            raise moved(f"run {newest} has looked at {source} since")
+        still_newest(tx, run, source)
     content = files.content(tx, run) if kind == "import" else None
     if content is not None:
         standing = files.standing(tx, content[0], next(m for m in MODULES.values() if m.number == content[1]))
@@ -246,7 +251,7 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
             found = next(plans.saved(tx, run, orders["apply"]["at"]), None)
             if found is None:
                 _end(tx, run, orders, clock())
-                _end_parent(tx, run, clock())
+                end_parent(tx, run, clock())
                 return
             number, data = found
             _batch(tx, run, plans.load(data["actions"], job.final), words)
@@ -313,7 +318,7 @@ def _end(tx: Session, run: int, orders: dict[str, Any], now: datetime) -> None:
     ledger.end(tx, run, now)
 
 
-def _end_parent(tx: Session, run: int, now: datetime) -> None:
+def end_parent(tx: Session, run: int, now: datetime) -> None:
     """The parent is done, in the same commit, when none of its mailboxes waits any more."""
     parent = tx.value("SELECT parent FROM run WHERE id = ?", run)
     if parent is not None:

@@ -104,7 +104,7 @@ def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], sel
             continue
         fid, before = known[graph_id]
         tx.run("UPDATE folder SET path = ? WHERE id = ?", path, fid)
-        if before != selected or (full and not of.open):
+        if before != selected or full:
             tx.run("UPDATE folder SET link = NULL, selected = ?, sweeping = 1, resets = 0 WHERE id = ?", selected, fid)
     listed = {graph_id for graph_id, _ in folders}
     for graph_id, (fid, _) in known.items():
@@ -314,9 +314,9 @@ def mark(tx: Session, marks: Sequence[Mark]) -> None:
     )
 
 
-def detach(tx: Session, gone: Sequence[int], held: Sequence[int]) -> None:
-    """Unties items from their contacts, which stay: those that are gone for good, and those held as they are now."""
-    mark(tx, [Mark(item, None, None, "deleted") for item in gone])
+def detach(tx: Session, gone: Mapping[int, str], held: Sequence[int]) -> None:
+    """Unties items from their contacts, which stay: those gone, with what became of them, and those held as they are."""
+    mark(tx, [Mark(item, None, None, how) for item, how in gone.items()])
     tx.many(
         "UPDATE source_item SET held = contact, contact = NULL, applied = observed, applied_digest = digest,"
         " applied_modified = modified, pending = 0 WHERE id = ?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from importers import normalise
+from syncd.crm.accounts import same_company
 from syncd.crm.matching import Words
 from syncd.store import Session, mailboxes
 from syncd.store.mailboxes import Item
@@ -61,7 +61,7 @@ def judge(tx: Session, order: SyncOrder, mailbox: int, words: Words) -> Stop | N
                 removed.add(item.contact)
             elif item.applied and loses(item.applied, item.observed):
                 blanked.add(item.contact)
-            elif _repoints(item, words):
+            elif repoints(item, words):
                 repointed.add(item.contact)
     if removed:
         alive = mailboxes.staying(tx, mailbox, sorted(removed))
@@ -72,9 +72,8 @@ def judge(tx: Session, order: SyncOrder, mailbox: int, words: Words) -> Stop | N
     return Stop(brake, brake.limit(order.max_count, order.max_percent), brake.removed >= linked)
 
 
-def _repoints(item: Item, words: Words) -> bool:
+def repoints(item: Item, words: Words) -> bool:
+    """Whether the item's link to an account would change or go."""
     if item.account is None or item.applied is None or item.observed is None:
         return False
-    old, new = item.applied["company"], item.observed["company"]
-    base = [normalise.company(name, words.forms)[0] if name else "" for name in (old, new)]
-    return base[0] != base[1]
+    return not same_company(item.applied["company"], item.observed["company"], words)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncd.crm import ledger
-from syncd.crm.accounts import Answer, Companies, Person, domains
+from syncd.crm.accounts import Answer, Companies, Person, domains, same_company
 from syncd.crm.contacts import EMAILS, People
 from syncd.crm.history import Change, visible
 from syncd.crm.matching import Keys, View, Words
@@ -85,7 +85,9 @@ class Batch:
 
     def _load(self, items: Sequence[Item]) -> None:
         """Fetches every record and every tied item that the batch may meet, in a few set queries."""
-        self.ranks = mailboxes.ranks(self.tx, self.order.tenant, [m.address for m in self.order.mailboxes])
+        self.ranks = mailboxes.ranks(
+            self.tx, self.order.tenant, self.order.ranking or [m.address for m in self.order.mailboxes]
+        )
         live = [i for i in items if i.gone is None and i.observed]
         rows = self.people.keys_of([fitted((i.observed or {})["fields"]) for i in live])
         self.found_by = {i.id: keys for i, keys in zip(live, rows, strict=True)}
@@ -102,7 +104,7 @@ class Batch:
         names |= {s.company for tied in self.ties.values() for s in tied.values()}
         place = CONTACTS.at["account"]
         linked = {rec.values[place] for rec in self.people.view.recs.values()}
-        ids = linked | {s.account for tied in self.ties.values() for s in tied.values()}
+        ids = linked | {i.account for i in items} | {s.account for tied in self.ties.values() for s in tied.values()}
         self.companies.load([n for n in names if n], ids)
         gone = [i.contact for i in items if i.gone is not None and i.contact is not None]
         self._load_history(gone)
@@ -168,7 +170,7 @@ class Batch:
     def _now(self, item: Item, fields: Mapping[str, Any], observed: Mapping[str, Any]) -> Source:
         """The item as it is observed now; it keeps its account while its company means the same."""
         applied = item.applied or {}
-        same = self.companies.base(applied.get("company")) == self.companies.base(observed["company"])
+        same = same_company(applied.get("company"), observed["company"], self.people.words)
         rank = self.ranks.get(item.mailbox, len(self.ranks))
         key = f"{item.mailbox}/{item.graph_id}"
         account = item.account if same else None
@@ -186,11 +188,11 @@ class Batch:
 
         Nothing is made for a contact whose account somebody else has chosen.
         """
-        if after.account is not None:
+        if after.account is not None and self._stands(after.account):
             return after.account, ""
         if after.company is None:
             return None, "none:blank" if rec is None else ""
-        if rec is not None and self.companies.base(after.company) == self.companies.base(before.company):
+        if rec is not None and same_company(after.company, before.company, self.people.words):
             return before.account, ""
         answer = self.companies.resolve(after.company, person)
         if answer.review:
@@ -202,6 +204,10 @@ class Batch:
             return None, "none:chosen-by-hand"
         made = self.companies.create(after.company, self.of.owner, item.id)
         return made.id, "created"
+
+    def _stands(self, account: int) -> bool:
+        """Whether an account that an item was tied to is still there: an undo or a hand may have removed it."""
+        return account in self.companies.view.recs and account not in self.companies.view.gone
 
     def _review(self, answer: Answer, item: Item) -> None:
         self.plan.count("review")
@@ -232,6 +238,9 @@ class Batch:
         current = _current(rec)
         found = verdict(current, before, after)
         delta = dict(found.delta)
+        for name in [name for name, (_, new) in delta.items() if new is None]:
+            if self._by_hand(rec, name):
+                del delta[name]
         for name in found.kept:
             if not self._by_hand(rec, name):
                 delta[name] = (current.get(name), after.get(name))

@@ -55,6 +55,7 @@ class _Part:
     mailbox: Mailbox
     run: int
     lease: Lease
+    again: bool = False
     error: SyncdError | None = None
 
 
@@ -138,7 +139,7 @@ class Syncing:
                         lease=lease.name,
                     )
                 )
-                parts.append(_Part(of, box, run, lease))
+                parts.append(_Part(of, box, run, lease, bool(found)))
             return parent, parts
 
     def _read(self, order: SyncOrder, parts: list[_Part], by_hand: bool) -> None:
@@ -153,10 +154,18 @@ class Syncing:
     def _read_one(self, order: SyncOrder, part: _Part, by_hand: bool) -> SyncdError | None:
         try:
             self._may_ask(part, by_hand)
-            round = Round(
-                self.store, self.graph, self.clock, order, part.of, part.mailbox, part.run, part.lease, self.halt
-            )
-            round.read()
+            Round(
+                self.store,
+                self.graph,
+                self.clock,
+                order,
+                part.of,
+                part.mailbox,
+                part.run,
+                part.lease,
+                self.halt,
+                part.again,
+            ).read()
         except SyncdError as error:
             return error
         return None

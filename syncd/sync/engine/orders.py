@@ -24,7 +24,10 @@ class MailboxOrder:
 
 @dataclass(frozen=True)
 class SyncOrder:
-    """One sync of some mailboxes. `folder` limits it to folders of that name; `full` reads everything anew."""
+    """One sync of some mailboxes. `folder` limits it to folders of that name; `full` reads everything anew.
+
+    `ranking` are all mailboxes of the settings in their order, which decides ties also with those not synced now.
+    """
 
     tenant: str
     mailboxes: Sequence[MailboxOrder]
@@ -36,6 +39,7 @@ class SyncOrder:
     max_count: int = 100
     max_percent: float = 25.0
     rule: Rule = field(default_factory=Rule)
+    ranking: Sequence[str] = ()
     page_size: int = 500
     concurrency: int = 4
     batch: int = 1000

@@ -24,14 +24,13 @@ from syncd.store.times import Clock
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
 from syncd.sync.mapping import Projection, Rules, complete, digest, gate, merge, wanted
 
-SELECTED = hashlib.sha256(",".join(SELECT).encode()).hexdigest()[:16]
 MAX_RESETS = 2
 VERIFY = 100
 
 
 @dataclass
 class Round:
-    """One mailbox's round under way in one process."""
+    """One mailbox's round under way in one process. `again`: it goes on with a sync that was cut short."""
 
     store: Store
     graph: Graph
@@ -42,6 +41,7 @@ class Round:
     run: int
     lease: Lease
     halt: Callable[[], None]
+    again: bool = False
     number: int = 0
     folders: dict[str, Folder] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class Round:
                 self._read()
                 return
             except FolderGone:
-                continue
+                self.again = True
         raise TryLater(
             Problem(
                 "SY-M10",
@@ -69,7 +69,9 @@ class Round:
         with self.store.writing("sync:round") as tx:
             leases.prove(tx, self.lease, self.clock())
             fresh = mailboxes.mailbox(tx, self.order.tenant, self.of.address)
-            self.number = mailboxes.open_round(tx, fresh, scope, SELECTED, full=self.order.full)
+            self.number = mailboxes.open_round(
+                tx, fresh, scope, _asked(self.order, self.of), full=self.order.full and not (self.again and fresh.open)
+            )
             cursors = mailboxes.unread(tx, self.mailbox.id, self.number)
         only = Rules(folders=(self.order.folder,)) if self.order.folder else Rules()
         for cursor in cursors:
@@ -175,6 +177,13 @@ class Round:
             for row in rows:
                 seen.take(row, known[row["id"]])
             seen.write(tx)
+
+
+def _asked(order: SyncOrder, of: MailboxOrder) -> str:
+    """What decides what of a folder is kept: when it changes, the folder is enumerated anew and judged by the new rules."""
+    rules = of.rules
+    gates = [sorted(rules.categories), sorted(rules.exclude_categories), sorted(rules.private), sorted(order.fields)]
+    return hashlib.sha256(json.dumps([SELECT, *gates]).encode()).hexdigest()[:16]
 
 
 class _Page:
