@@ -107,7 +107,7 @@ def plan_file(tx: Session, run: int, sha256: str, module: Module) -> None:
 
 def opened(tx: Session, run: int, found: Mapping[str, Any]) -> None:
     """Keeps what the reader found about the file."""
-    tx.run("UPDATE file SET opened = ? WHERE run = ?", json.dumps(found, ensure_ascii=False), run)
+    tx.run("UPDATE file SET opened = ? WHERE run = ?", ledger.kept(found), run)
 
 
 def found(tx: Session, run: int) -> dict[str, Any]:

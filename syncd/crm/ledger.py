@@ -102,14 +102,22 @@ def report(tx: Session, run: int, problems: Iterable[Mapping[str, Any]]) -> None
             run,
             p.get("line"),
             p["code"],
-            p["what"],
-            p.get("why", ""),
-            p.get("do", ""),
-            json.dumps(p["cells"], ensure_ascii=False) if p.get("cells") is not None else None,
+            *(_storable(p.get(name, "")) for name in ("what", "why", "do")),
+            kept(p["cells"]) if p.get("cells") is not None else None,
         )
         for p in problems
     ]
     tx.insert("problem", ("run", "line", "code", "what", "why", "todo", "cells"), rows)
+
+
+def kept(document: Any) -> str:
+    """JSON of what a file held, which may be what no database takes as text: then with escapes."""
+    text = json.dumps(document, ensure_ascii=False)
+    return text if _storable(text) == text else json.dumps(document)
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def histories(
