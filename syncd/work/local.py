@@ -6,7 +6,9 @@ The schedule's memory is the store (when each mailbox is due), so the scheduler 
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from types import FrameType
@@ -28,6 +30,9 @@ log = logging.getLogger("syncd.work")
 SYNC_TICK = 5.0
 """Seconds between two looks for mailboxes that are due."""
 
+GRACE = 7.0
+"""Seconds that jobs have for ending in good order once the stop was asked for."""
+
 ALIVE = 30.0
 """Seconds between two renewals of the service's lease."""
 
@@ -46,16 +51,20 @@ class Service:
         """Runs until SIGTERM or SIGINT; then the batch at hand is finished or given up. Raises Busy when another
         service works on this store."""
         lease = self._lease()
+        ended = True
         try:
             with _signals(self._stop, self._hang_up):
                 scheduler = self._start(*self.make())
                 log.info("service: started")
                 self._serve(scheduler, lease)
-                scheduler.shutdown(wait=True)
+                ended = _shut_down(scheduler)
         finally:
             with self.store.writing("service:end") as tx:
                 leases.release(tx, lease)
         log.info("service: stopped")
+        if not ended:
+            logging.shutdown()
+            os._exit(0)
 
     def _lease(self) -> Lease:
         try:
@@ -109,6 +118,19 @@ class Service:
 
     def _hang_up(self, number: int, frame: FrameType | None) -> None:
         self._reload = True
+
+
+def _shut_down(scheduler: BackgroundScheduler) -> bool:
+    """Lets the jobs end in good order; False when one still waits for an answer from elsewhere after the grace.
+
+    Python would wait for its thread for ever, and what a killed job leaves, the next start goes on with.
+    """
+    thread = threading.Thread(target=scheduler.shutdown, name="shutdown", daemon=True)
+    thread.start()
+    thread.join(GRACE)
+    if thread.is_alive():
+        log.warning("service: a job still waits after %s s and is broken off; the next start goes on with it", GRACE)
+    return not thread.is_alive()
 
 
 def _add(scheduler: BackgroundScheduler, jobs: Jobs, every: float) -> None:
