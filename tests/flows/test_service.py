@@ -1,116 +1,213 @@
-"""The service as a process: watched folder and schedule, settings read again, one at a time, a clean end."""
+"""The service as a process: files dropped at any time, stops, kills, settings read again, and one service a store."""
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from syncd.simulator.app import Simulator
-from tests.flows.program import Program
+from syncd.store import Store
+from tests.faults.yard import Ground, children, gone, toml
 
-SETTINGS = '[inbox]\nfolder = "inbox"\nevery = "0.2s"\nsettle = "0.4s"\n[sync]\nevery = "1s"\n'
-PATIENCE = 30.0
-ROWS = ("Last Name,Company,Email", "Weber,Norrvik AB,anna@norrvik.example", "Bad,Foo,not-an-address")
+HEADER = "Last Name,Company,Email"
+BUSY = 75
 
 
-@contextmanager
-def service(syncd: Program) -> Iterator[subprocess.Popen[str]]:
-    """A running service, ended at last however the test ends; its log goes to service.log."""
-    with (syncd.folder / "service.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "syncd", "--config", str(syncd.config), "run"],
-            stderr=log,
-            cwd=syncd.folder,
-            text=True,
-        )
+class House:
+    """A store with a watched folder and, with a simulator, mailboxes."""
+
+    def __init__(self, folder: Path, url: str, **sections: dict[str, object]) -> None:
+        self.inbox = folder / "inbox"
+        self.inbox.mkdir()
+        config = folder / "syncd.toml"
+        watched = {"folder": str(self.inbox), "settle": 0.2, "every": 0.2}
+        config.write_text(toml(store={"url": url}, inbox=watched, log={"level": "info"}, **sections))
+        self.ground = Ground(url, config)
+        self.log = folder / "log"
+
+    @contextmanager
+    def service(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The service, killed at the end when it is still there."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(self.ground.command("run"), cwd=self.inbox.parent, stderr=log)
         try:
-            until(lambda: "started" in said(syncd) or process.poll() is not None)
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            offspring = children(process.pid)
+            process.kill()
             process.wait()
+            gone(offspring)
+
+    def told(self) -> str:
+        """What the services have logged so far."""
+        return self.log.read_text()
+
+    def drop(self, name: str, *rows: str) -> None:
+        """Drops a file of leads, whole, as a program would."""
+        part = self.inbox / f"{name}.part"
+        part.write_text("\n".join((HEADER, *rows)) + "\n")
+        part.rename(self.inbox / name)
+
+    def many(self, name: str, count: int) -> None:
+        """Drops a file of `count` leads."""
+        self.drop(name, *(f"{name[:-4]}{n},Firm {n} AB,{n}@{name[:-4]}.example" for n in range(count)))
+
+    def leads(self) -> int:
+        """How many leads the store has."""
+        with closing(Store(self.ground.url)) as store, store.reading() as tx:
+            return int(tx.value("SELECT COUNT(*) FROM lead"))
+
+    def done(self, *names: str) -> Callable[[], bool]:
+        """Whether these files lie in done/."""
+        return lambda: all((self.inbox / "done" / name).exists() for name in names)
 
 
-def said(syncd: Program) -> str:
-    return (syncd.folder / "service.log").read_text(encoding="utf-8")
-
-
-def until(seen: Callable[[], Any]) -> None:
-    """Waits for something to be seen; the test fails when it is not."""
-    end = time.monotonic() + PATIENCE
-    while not seen():
-        assert time.monotonic() < end, "nothing happened"
+def wait(until: Callable[[], bool], seconds: float = 20) -> None:
+    """Waits until something is so."""
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.05)
 
 
-def drop(syncd: Program, name: str, *rows: str, profile: str = "") -> None:
-    """A file arrives in the inbox, or in a profile's folder there, whole under its name."""
-    place = syncd.folder / "inbox" / profile
-    place.mkdir(exist_ok=True)
-    syncd.file(f"{name}.part", *rows).rename(place / name)
+def stopped(process: subprocess.Popen[bytes]) -> None:
+    """Tells the service to stop: it ends in good order within ten seconds."""
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0 and time.monotonic() - begun <= 10
 
 
-def test_a_dropped_file_is_imported_and_sigterm_ends_with_0(tmp_path: Path, database: str) -> None:
-    syncd = Program(tmp_path, database, SETTINGS)
-    with service(syncd) as process:
-        drop(syncd, "leads.csv", *ROWS)
-        done = tmp_path / "inbox" / "done"
-        until(lambda: (done / "leads.csv").exists())
-        report = json.loads((done / "leads.csv.report.json").read_text(encoding="utf-8"))
-        assert (report["counts"]["created"], report["counts"]["refused"], report["repeat_of"]) == (1, 1, None)
-        assert "Bad,Foo" in (done / "leads.csv.rejects.csv").read_text(encoding="utf-8")
-        assert syncd.json("status")["service"] == {"running": True}
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
-    assert syncd.json("status")["service"] == {"running": False}
-    assert [run["actor"] for run in syncd.json("runs")] == ["inbox"]
-    assert "anna@norrvik.example" not in said(syncd) and "Weber" not in said(syncd)
+def memory(process: subprocess.Popen[bytes]) -> int:
+    """The kilobytes of memory a process holds."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
-def test_a_second_service_is_told_of_the_first(tmp_path: Path, database: str) -> None:
-    syncd = Program(tmp_path, database, SETTINGS)
-    with service(syncd):
-        error = syncd.json("run", code=75)["error"]
-    assert error["code"] == "SY-W07"
+def test_files_at_any_time_are_imported_once(tmp_path: Path, sqlite: str) -> None:
+    with Simulator(1, 20) as simulator:
+        house = House(tmp_path, sqlite, graph=simulator.settings(), sync={"every": 1})
+        with house.service() as process:
+            house.many("a.csv", 50)
+            wait(house.done("a.csv"))
+            for name in "bcdefgh":
+                house.many(f"{name}.csv", 200)
+            wait(house.done("b.csv"))
+            house.many("stop.csv", 20_000)
+            wait(lambda: (house.inbox / "stop.csv").exists())
+            stopped(process)
+        assert house.ground.running() in ([], [max(run for run, _ in house.ground.states())])
+        with house.service() as process:
+            house.many("kill.csv", 20_000)
+            wait(lambda: house.leads() > 50 + 7 * 200, 30)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        with house.service() as process:
+            wait(house.done("a.csv", *(f"{n}.csv" for n in "bcdefgh"), "stop.csv", "kill.csv"), 40)
+            stopped(process)
+        assert house.leads() == 50 + 7 * 200 + 40_000
+        assert house.ground.running() == []
+        runs = json.loads(house.ground.prepare("runs", "--json"))
+        assert sorted(run["source"] for run in runs if run["kind"] == "import") == sorted(
+            ["a.csv", *(f"{n}.csv" for n in "bcdefgh"), "stop.csv", "kill.csv"]
+        )
+        assert any(run["kind"] == "sync" and run["state"] == "done" for run in runs)
+    assert "SY-X01" not in house.told() and "Traceback" not in house.told()
 
 
-def test_settings_are_read_again_and_faulty_ones_refused(tmp_path: Path, sqlite: str) -> None:
-    syncd = Program(tmp_path, sqlite, SETTINGS)
-    good = syncd.config.read_text(encoding="utf-8")
-    with service(syncd) as process:
-        syncd.config.write_text(good + '[log]\nlevel = "loud"\n', encoding="utf-8")
+def test_a_broken_file_fails_with_its_reason_and_corrected_rejects_come_back(tmp_path: Path, sqlite: str) -> None:
+    house = House(tmp_path, sqlite)
+    with house.service() as process:
+        (house.inbox / "broken.xlsx").write_bytes(b"PK\x03\x04 this is no workbook")
+        house.drop("good.csv", "Berg,Berg AB,berg@firm.example", "Dahl,Dahl AB,not-an-address")
+        wait(house.done("good.csv"))
+        wait((house.inbox / "failed" / "broken.xlsx").exists)
+        reason = (house.inbox / "failed" / "broken.xlsx.reason.txt").read_text()
+        assert "SY-F" in reason and "broken.xlsx" in reason
+        rejects = (house.inbox / "done" / "good.csv.rejects.csv").read_text(encoding="utf-8-sig")
+        assert "Dahl" in rejects and "Berg" not in rejects
+        fixed = rejects.replace("not-an-address", "dahl@firm.example")
+        (house.inbox / "good.csv.rejects.csv").write_text(fixed)
+        wait(lambda: not (house.inbox / "good.csv.rejects.csv").exists())
+        stopped(process)
+    runs = json.loads(house.ground.prepare("runs", "--json"))
+    newest = next(run for run in runs if run["source"] == "good.csv.rejects.csv")
+    assert newest["counts"]["created"] == 1 and newest["counts"]["duplicate"] == 0
+    assert house.leads() == 2
+
+
+def test_faulty_settings_are_refused_and_good_ones_taken(tmp_path: Path, sqlite: str) -> None:
+    house = House(tmp_path, sqlite)
+    good = house.ground.config.read_text()
+    with house.service() as process:
+        wait(lambda: "service: started" in house.told())
+        file = tmp_path / "no folder"
+        file.write_text("")
+        for bad in (good.replace('"settle"', ""), good + "[locale]\nlanguage = 'xx'\n", "= no TOML"):
+            house.ground.config.write_text(bad.replace("settle = 0.2", "settle = -1"))
+            before = house.told().count("settings: refused")
+            process.send_signal(signal.SIGHUP)
+            wait(lambda seen=before: house.told().count("settings: refused") > seen)  # type: ignore[misc]
+        house.ground.config.write_text(good.replace(str(house.inbox), str(file)))
+        before = house.told().count("settings: refused")
         process.send_signal(signal.SIGHUP)
-        until(lambda: "refused" in said(syncd))
-        syncd.config.write_text(good + '[profiles.fair]\nowner = "j.keller"\n', encoding="utf-8")
+        wait(lambda: house.told().count("settings: refused") > before)
+        house.drop("a.csv", "Berg,Berg AB,berg@firm.example")
+        wait(house.done("a.csv"))
+        house.ground.config.write_text(good.replace(str(house.inbox), str(tmp_path / "other")))
         process.send_signal(signal.SIGHUP)
-        until(lambda: "read again" in said(syncd))
-        drop(syncd, "leads.csv", *ROWS[:2], profile="fair")
-        until(lambda: (tmp_path / "inbox" / "done" / "leads.csv").exists())
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 0
-    assert [lead["owner"] for lead in syncd.json("list", "leads")] == ["j.keller"]
+        wait(lambda: "settings: read again" in house.told())
+        (tmp_path / "other" / "b.csv").write_text(f"{HEADER}\nDahl,Dahl AB,dahl@firm.example\n")
+        wait((tmp_path / "other" / "done" / "b.csv").exists)
+        stopped(process)
 
 
-def test_mailboxes_are_synced_on_schedule(tmp_path: Path, sqlite: str) -> None:
+def test_a_second_service_says_so_and_a_dead_one_is_replaced(tmp_path: Path, database: str) -> None:
+    house = House(tmp_path, database)
+    with house.service() as process:
+        wait(lambda: "service: started" in house.told())
+        second = subprocess.run(
+            house.ground.command("run"), cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False
+        )
+        assert second.returncode == BUSY and "Another syncd service" in second.stderr and "SY-W07" in second.stderr
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with house.service() as process:
+        house.drop("a.csv", "Berg,Berg AB,berg@firm.example")
+        wait(house.done("a.csv"), 10)
+        stopped(process)
+
+
+@pytest.mark.parametrize("fault", ["hang", "throttle"])
+def test_a_server_that_holds_on_does_not_hold_up_the_stop(tmp_path: Path, sqlite: str, fault: str) -> None:
     with Simulator(1, 5) as simulator:
-        keys = "\n".join(f"{name} = {json.dumps(value)}" for name, value in simulator.settings().items())
-        syncd = Program(tmp_path, sqlite, f"{SETTINGS}[graph]\n{keys}\n")
-        address = simulator.settings()["mailboxes"][0]
-        with service(syncd) as process:
-            until(lambda: syncd.json("status")["records"]["contacts"] > 0)
-            simulator.mailbox(address).add(
-                givenName="Nora", surname="Nilsson", emailAddresses=[{"address": "nora@solis.example"}]
-            )
-            until(lambda: syncd.json("list", "contacts", "--where", "email=nora@solis.example"))
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE) == 0
-        box = syncd.json("status")["mailboxes"][0]
-    assert box["state"] == "good" and box["lag"] is not None
+        options: dict[str, Any] = {"retry_after": "12"} if fault == "throttle" else {}
+        struck = simulator.faults.add(fault, "delta", count=None, **options)
+        house = House(tmp_path, sqlite, graph=simulator.settings())
+        with house.service() as process:
+            wait(lambda: struck.struck > 0)
+            stopped(process)
+    assert "Traceback" not in house.told()
+
+
+def test_memory_stays_flat(tmp_path: Path, sqlite: str) -> None:
+    house = House(tmp_path, sqlite)
+    with house.service() as process:
+        for name in "ab":
+            house.many(f"{name}.csv", 3000)
+        wait(house.done("a.csv", "b.csv"))
+        first = memory(process)
+        for name in "cdefgh":
+            house.many(f"{name}.csv", 3000)
+        wait(house.done(*(f"{n}.csv" for n in "cdefgh")))
+        assert memory(process) < first * 1.25 + 10_000
+        assert len(os.listdir(f"/proc/{process.pid}/fd")) < 40
+        stopped(process)
