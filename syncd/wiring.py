@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncd import settings
@@ -218,7 +219,7 @@ class Wiring:
         place, locale = self.settings.inbox.folder, self.settings.locale
         if place is None:
             return None
-        place.mkdir(parents=True, exist_ok=True)
+        _made(place)
         inbox = Inbox(
             place,
             settle=self.settings.inbox.settle,
@@ -226,7 +227,9 @@ class Wiring:
             zone=ZoneInfo(locale.timezone),
             step=self.step,
         )
-        return Watch(inbox, self.intake(), self.options, actor="inbox", halt=halt)
+        return Watch(
+            inbox, self.intake(), self.options, actor="inbox", profiles=tuple(self.settings.profiles), halt=halt
+        )
 
     def jobs(self, halt: Halt) -> Jobs:
         """The service's jobs."""
@@ -255,6 +258,20 @@ class Wiring:
                 )
             )
         return self.settings.graph
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            Problem(
+                "SY-C23",
+                f"[inbox] folder {folder} cannot be made: {error.strerror or error}.",
+                "No file can be dropped there.",
+                "Give the user that runs syncd the right to make it, or name another folder.",
+            )
+        ) from error
 
 
 def build(given: Settings, step: Step = no_step, clock: Clock = now) -> Wiring:
