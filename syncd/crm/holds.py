@@ -21,7 +21,18 @@ def follow(tx: Session, module: Module, actions: Sequence[Action]) -> None:
     gone = [a.rec.id for a in actions if a.op == "delete"]
     back = [a.rec.id for a in actions if a.op == "create"]
     _each(tx, "UPDATE source_item SET held = contact, contact = NULL WHERE contact", gone)
-    _each(tx, "UPDATE source_item SET contact = held, held = NULL, pending = 0 WHERE held", back)
+    _each(tx, "UPDATE source_item SET contact = held, held = NULL WHERE held", back)
+
+
+def came_again(tx: Session, contacts: Sequence[int]) -> dict[int, int]:
+    """Those of the deleted contacts whose Outlook item has made another contact since, with that one's number."""
+    made = tx.lookup(
+        "change", "record", ("source", "run"), list(contacts), "t.module = ? AND t.op = 1", CONTACTS.number
+    )
+    syncs = {row[0] for row in tx.lookup("run", "id", ("kind",), sorted({m[2] for m in made})) if row[1] == "sync"}
+    sources = {source: record for record, source, run in made if run in syncs and source is not None}
+    items = tx.lookup("source_item", "id", ("contact",), sorted(sources), "t.contact IS NOT NULL")
+    return {sources[item]: contact for item, contact in items if contact != sources[item]}
 
 
 def release(tx: Session, run: int) -> int:

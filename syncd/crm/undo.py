@@ -18,7 +18,7 @@ from syncd.crm.history import ERASED_RUN, EXISTENCE, Reversal, reverse
 from syncd.crm.matching import Keys, Words
 from syncd.crm.plan import Action, Delta, Plan, Rec, changed, extras, from_image
 from syncd.errors import Problem, Refused
-from syncd.modules import MODULES, Module
+from syncd.modules import CONTACTS, MODULES, Module
 from syncd.store import Session, Store, leases
 from syncd.store.leases import Lease
 from syncd.store.times import Clock
@@ -187,7 +187,7 @@ def _batch(tx: Session, job: Job, at: tuple[int, int], words: Words, size: int) 
     step, after = at
     deleted, module = STEPS[step]
     ids = _records(tx, job, module, after, size, deleted=deleted)
-    plan = _plan(tx, job, module, ids)
+    plan = _plan(tx, job, module, ids, coming=deleted)
     apply(tx, job.run, plan.actions, [Keys(tx, module, words)])
     holds.follow(tx, module, plan.actions)
     position = (step, ids[-1]) if len(ids) == size else (step + 1, 0)
@@ -218,7 +218,8 @@ def _records(tx: Session, job: Job, module: Module, after: int, size: int, *, de
     return [row[0] for row in rows]
 
 
-def _plan(tx: Session, job: Job, module: Module, ids: Sequence[int]) -> Plan:
+def _plan(tx: Session, job: Job, module: Module, ids: Sequence[int], *, coming: bool) -> Plan:
+    """What taking back means for records; `coming`: only those that come back, the others have their turn later."""
     plan = Plan()
     if not ids:
         return plan
@@ -229,7 +230,14 @@ def _plan(tx: Session, job: Job, module: Module, ids: Sequence[int]) -> Plan:
     recs = {row[0]: Rec(row[0], row[1], row[2:]) for row in records.fetch(tx, module, ids)}
     hanging = _hanging(tx, module, [i for i, turn in turns.items() if turn.op == "delete"])
     gone = ledger.last_versions(tx, module, [i for i in ids if i not in recs])
+    again = holds.came_again(tx, [i for i, t in turns.items() if t.op == "create"]) if module is CONTACTS else {}
+    if coming:
+        ids = [i for i in ids if turns[i].op == "create" and i not in again]
     for i in ids:
+        if i in again:
+            plan.problems.append(_again(i, again[i]))
+            plan.count("refused")
+            continue
         if i in hanging and turns[i].op == "delete":
             turns[i] = Reversal(left=[(EXISTENCE, 0)])
         _act(plan, job, module, turns[i], recs.get(i) or Rec(i, gone[i], None))
@@ -303,6 +311,15 @@ def _left(module: Module, rec: Rec, name: str, run: int) -> dict[str, Any]:
         "what": f"{thing} was left as it is.",
         "why": f"{why[0].upper()}{why[1:]}.",
         "do": f"Undo run {run} first, or change it by hand." if run else "Move or delete those first.",
+    }
+
+
+def _again(contact: int, other: int) -> dict[str, Any]:
+    return {
+        "code": "SY-U06",
+        "what": f"contact {contact} did not come back.",
+        "why": f"Its contact in Outlook has changed meanwhile and is here again as contact {other}.",
+        "do": f"Nothing, unless the old values are wanted: delete contact {other} first.",
     }
 
 
