@@ -9,7 +9,8 @@ from syncd.crm.accounts import same_company
 from syncd.crm.matching import Words
 from syncd.store import Session, mailboxes
 from syncd.store.mailboxes import Item
-from syncd.sync.engine.orders import SyncOrder
+from syncd.sync.engine.carry import Batch
+from syncd.sync.engine.orders import MailboxOrder, SyncOrder
 from syncd.sync.reconcile import Brake, loses
 
 PART = 1000
@@ -48,11 +49,22 @@ class Stop:
         }
 
 
-def judge(tx: Session, order: SyncOrder, mailbox: int, words: Words) -> Stop | None:
+def judge(tx: Session, order: SyncOrder, of: MailboxOrder, mailbox: int, words: Words) -> Stop | None:
     """Whether the pending items of a mailbox must wait for a yes. Each contact counts once."""
     linked = mailboxes.linked_contacts(tx, mailbox)
+    removed, blanked, repointed = _counted(tx, mailbox, words)
+    for again in (False, True):
+        if again:
+            removed -= _made_again(tx, order, of, mailbox, words)
+        brake = Brake(linked, len(removed), len(blanked - removed), len(repointed - removed - blanked))
+        if not brake.stops(order.max_count, order.max_percent):
+            return None
+    return Stop(brake, brake.limit(order.max_count, order.max_percent), brake.removed >= linked)
+
+
+def _counted(tx: Session, mailbox: int, words: Words) -> tuple[set[int], set[int], set[int]]:
+    """The contacts that would be removed, blanked, and re-pointed."""
     removed, blanked, repointed = set[int](), set[int](), set[int]()
-    alive: set[int] = set()
     for items in mailboxes.changing(tx, mailbox, PART):
         for item in items:
             if item.contact is None:
@@ -64,12 +76,19 @@ def judge(tx: Session, order: SyncOrder, mailbox: int, words: Words) -> Stop | N
             elif repoints(item, words):
                 repointed.add(item.contact)
     if removed:
-        alive = mailboxes.staying(tx, mailbox, sorted(removed))
-    removed -= alive
-    brake = Brake(linked, len(removed), len(blanked - removed), len(repointed - removed - blanked))
-    if not brake.stops(order.max_count, order.max_percent):
-        return None
-    return Stop(brake, brake.limit(order.max_count, order.max_percent), brake.removed >= linked)
+        removed -= mailboxes.staying(tx, mailbox, sorted(removed))
+    return removed, blanked, repointed
+
+
+def _made_again(tx: Session, order: SyncOrder, of: MailboxOrder, mailbox: int, words: Words) -> set[int]:
+    """The contacts that new items of the mailbox are found to be: deleted in Outlook and made again, or under new ids."""
+    found: set[int] = set()
+    after = (0, "")
+    while items := [i for i in mailboxes.pending(tx, mailbox, after, PART) if i.gone is None]:
+        after = (0, items[-1].graph_id)
+        fresh = [item for item in items if item.contact is None]
+        found.update(mark.contact for mark in Batch(tx, order, of, words).carry(fresh).marks if mark.contact)
+    return found
 
 
 def repoints(item: Item, words: Words) -> bool:

@@ -197,7 +197,7 @@ class Syncing:
             made.failed.append(part.error)
             return
         with self.store.reading() as tx:
-            stop = judge(tx, order, part.mailbox.id, self.words)
+            stop = judge(tx, order, part.of, part.mailbox.id, self.words)
         if draft is not None and look is not None:
             self._plan(order, part, look, draft, state="planned")
         elif stop is not None:
