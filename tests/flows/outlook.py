@@ -68,8 +68,9 @@ def codes(run: dict[str, Any]) -> list[str]:
 
 
 def ledger(syncd: Program) -> list[str]:
-    """The store's records and ledger, without the runs."""
-    return [line for line in syncd.whole(ledger=True) if '"run":"' not in line]
+    """The store's records and ledger, without runs, their problems and the state of items."""
+    left = ('"run":"', '"problem":', '"item":')
+    return [line for line in syncd.whole(ledger=True) if not any(mark in line for mark in left)]
 
 
 def exported(syncd: Program) -> list[dict[str, Any]]:

@@ -1,0 +1,204 @@
+"""The brake: when a round would take away too much nothing is done, and people answer: yes, keep, or wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.simulator.app import Simulator
+from syncd.simulator.mailbox import Mailbox
+from tests.flows import outlook
+from tests.flows.outlook import ANNA, EINKAUF, contacts, office, person
+from tests.flows.program import Program
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(2, 0) as made:
+        for address in made.addresses:
+            box = made.mailbox(address)
+            box.add_folder("Lieferanten")
+            for number in range(10):
+                folder = "Lieferanten" if number % 2 else "contacts"
+                person(box, f"{address[:4]} N{number}", f"Firma {number} GmbH", folder)
+        yield made
+
+
+@pytest.fixture
+def box(simulator: Simulator) -> Mailbox:
+    return simulator.mailbox(ANNA)
+
+
+@pytest.fixture
+def syncd(tmp_path: Path, sqlite: str, simulator: Simulator) -> Program:
+    made = office(tmp_path, sqlite, simulator, "max_removals = 2")
+    made("sync")
+    return made
+
+
+def ids(box: Mailbox) -> list[str]:
+    """The contacts' ids in the order of their names."""
+    return [str(row["id"]) for row in sorted(box.truth(), key=lambda r: str(r["surname"]))]
+
+
+def stopped(syncd: Program, **other: Any) -> dict[str, Any]:
+    """A sync that Anna's mailbox is stopped in; her run."""
+    run = syncd.json("sync", code=3)
+    assert run["state"] == "stopped" and run["mailboxes"][0]["state"] == "stopped"
+    assert "SY-B01" in outlook.codes(run["mailboxes"][0])
+    return dict(run["mailboxes"][0])
+
+
+@pytest.mark.parametrize(
+    ("limit", "gone", "stops"),
+    [
+        ("2", 2, False),
+        ("2", 3, True),
+        ('"20%"', 2, False),
+        ('"20%"', 3, True),
+        ('"1, 40%"', 4, False),
+        ('"5, 10%"', 5, False),
+    ],
+)
+def test_the_limit_is_a_count_a_percentage_or_the_larger_of_both(
+    tmp_path: Path, sqlite: str, simulator: Simulator, box: Mailbox, limit: str, gone: int, stops: bool
+) -> None:
+    syncd = office(tmp_path, sqlite, simulator, f"max_removals = {limit}")
+    syncd("sync")
+    for one in ids(box)[:gone]:
+        box.delete(one)
+    run = syncd.json("sync", code=3 if stops else 0)
+    assert len(contacts(syncd)) == (20 if stops else 20 - gone) and run["counts"]["removed"] == gone
+
+
+def test_an_emptied_mailbox_stops_even_with_one_contact(tmp_path: Path, sqlite: str) -> None:
+    with Simulator(1, 0) as simulator:
+        box = simulator.mailbox(ANNA)
+        item = person(box, "Only One")
+        syncd = office(tmp_path, sqlite, simulator)
+        syncd("sync")
+        box.purge(item.immutable)
+        assert "would be empty" in stopped(syncd)["problems"][0]["why"]
+        assert list(contacts(syncd)) == ["Only One"]
+
+
+def test_blanked_and_repointed_contacts_count_and_moves_do_not(box: Mailbox, syncd: Program) -> None:
+    one, two, three, *rest = ids(box)
+    before = syncd.whole()
+    for each in rest:
+        box.move(each, "Lieferanten")
+    box.edit(one, givenName=None, surname=None, displayName=None, fileAs=None, emailAddresses=[])
+    box.edit(two, companyName="Andere AG")
+    assert syncd.json("sync")["counts"]["updated"] == 2 and syncd.whole() != before
+    again = syncd.whole()
+    box.edit(three, companyName="Dritte AG")
+    box.edit(two, companyName=None)
+    box.delete(rest[0])
+    found = stopped(syncd)
+    assert (
+        "3 of 10" in found["problems"][0]["what"]
+        and "2 would change or lose their account" in found["problems"][0]["why"]
+    )
+    assert syncd.whole() == again
+
+
+def test_nothing_is_changed_while_it_waits_and_the_other_mailbox_goes_on(
+    simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    before = outlook.ledger(syncd)
+    box.remove_folder("Lieferanten")
+    person(box, "Neu Wartet", "Neue AG")
+    stopped(syncd)
+    assert outlook.ledger(syncd) == before
+    person(simulator.mailbox(EINKAUF), "Geht Weiter")
+    run = syncd.json("sync", code=3)
+    assert [m["state"] for m in run["mailboxes"]] == ["stopped", "done"]
+    assert "Geht Weiter" in contacts(syncd) and "Neu Wartet" not in contacts(syncd)
+
+
+def test_approve_carries_out_exactly_that_plan(box: Mailbox, syncd: Program) -> None:
+    before = syncd.whole()
+    box.remove_folder("Lieferanten")
+    person(box, "Neu Wartet", "Neue AG")
+    box.edit(ids(box)[0], jobTitle="Leitung")
+    run = stopped(syncd)
+    planned = {(c["module"], c["op"], c["field"], str(c["after"])) for c in outlook.changes(syncd, run["id"])}
+    done = syncd.json("apply", run["id"], "--approve")
+    assert done["state"] == "done" and outlook.counts(done) == {"created": 1, "updated": 1, "removed": 5}
+    carried = {(c["module"], c["op"], c["field"], str(c["after"])) for c in outlook.changes(syncd, run["id"])}
+    assert {c[:3] for c in carried} == {c[:3] for c in planned}
+    found = contacts(syncd)
+    assert "Neu Wartet" in found and len(found) == 16
+    assert outlook.counts(syncd.json("sync")) == {}
+    syncd("undo", run["id"])
+    assert syncd.whole() == before
+
+
+def test_keep_lets_the_records_stand_detached(box: Mailbox, syncd: Program) -> None:
+    before = syncd.whole()
+    box.remove_folder("Lieferanten")
+    run = stopped(syncd)
+    assert "5 contacts stay" in syncd("apply", run["id"], "--keep")
+    assert syncd.json("runs", run["id"])["state"] == "done" == syncd.json("runs", run["parent"])["state"]
+    assert syncd.whole() == before
+    assert outlook.counts(syncd.json("sync")) == {} and outlook.counts(syncd.json("sync", "--full")) == {
+        "unchanged": 15
+    }
+    assert syncd.whole() == before
+    assert syncd.json("apply", run["id"], "--approve", code=4)["error"]["code"] == "SY-W06"
+
+
+def test_keep_on_the_parent_counts_each_mailbox_by_itself(simulator: Simulator, syncd: Program) -> None:
+    for address in simulator.addresses:
+        simulator.mailbox(address).remove_folder("Lieferanten")
+    run = syncd.json("sync", code=3)
+    assert "10 contacts stay" in syncd("apply", run["id"], "--keep")
+    kept = [syncd.json("runs", m["id"]) for m in run["mailboxes"]]
+    assert [(m["state"], m["counts"]["unchanged"]) for m in kept] == [("done", 5), ("done", 5)]
+
+
+def test_a_second_sync_makes_a_new_plan_and_the_older_one_answers_4(box: Mailbox, syncd: Program) -> None:
+    for one in ids(box)[:3]:
+        box.delete(one)
+    first = stopped(syncd)
+    second = stopped(syncd)
+    assert syncd.json("apply", first["id"], "--approve", code=4)["error"]["code"] == "SY-W06"
+    assert syncd.json("apply", first["id"], "--keep", code=4)["error"]["code"] == "SY-W06"
+    assert len(contacts(syncd)) == 20
+    syncd("apply", second["parent"], "--approve")
+    assert len(contacts(syncd)) == 17
+
+
+def test_it_lifts_itself_when_the_folder_returns(box: Mailbox, syncd: Program) -> None:
+    before, folder = syncd.whole(), box.folder("Lieferanten")
+    box.remove_folder("Lieferanten")
+    run = stopped(syncd)
+    box.move_folder(folder.id, "contacts")
+    again = syncd.json("sync")
+    assert again["state"] == "done" and again["counts"]["removed"] == 0 and syncd.whole() == before
+    assert syncd.json("apply", run["id"], "--approve", code=4)["error"]["code"] == "SY-W06"
+
+
+def test_a_contact_deleted_and_made_again_is_not_taken_away(tmp_path: Path, sqlite: str) -> None:
+    with Simulator(1, 0) as simulator:
+        box = simulator.mailbox(ANNA)
+        item = person(box, "Only One", jobTitle="Alt")
+        syncd = office(tmp_path, sqlite, simulator)
+        syncd("sync")
+        number = contacts(syncd)["Only One"]["id"]
+        box.purge(item.immutable)
+        person(box, "Only One", jobTitle="Neu")
+        syncd("sync")
+        assert {c["id"]: c["title"] for c in contacts(syncd).values()} == {number: "Neu"}
+
+
+def test_the_text_says_what_would_happen_and_what_to_do(box: Mailbox, syncd: Program) -> None:
+    box.remove_folder("Lieferanten")
+    text = syncd("sync", code=3)
+    run = next(r for r in syncd.json("runs") if r["source"] == ANNA)["id"]
+    assert "SY-B01" in text and "5 of 10 contacts (50 %)" in text
+    assert f"syncd apply {run} --approve" in text and f"syncd apply {run} --keep" in text
+    assert syncd("runs", run, "--csv").count("delete") >= 5
