@@ -253,3 +253,28 @@ def test_every_step_may_be_the_last(stage: Stage, record_property: Callable[[str
     deaths, points = programme(stage, 100_000, 20)
     assert deaths >= points and points >= 500
     record_property("figures", f"crash points: all {points} steps, {deaths} deaths with doubles, 0 divergences")
+
+
+def test_a_dry_run_that_died_is_no_half_import(stage: Stage) -> None:
+    path = leads(stage.folder / "leads.csv", rows=60)
+    clean = stage._made(("import", path))
+    empty = stage._made()
+    names, _ = stage.count(Scenario("dry run", empty, command("import", path, "--dry-run", "--chunk", 7)))
+    for point in (names.index("plan:chunk:committed") + 1, len(names) // 2):
+        ground = stage.yard.fresh(empty)
+        dry = Scenario("dry run", ground, command("import", path, "--dry-run", "--chunk", 7))
+        assert stage._life(ground, dry, point) and ground.running()
+        ground.prepare("import", path, codes=(1,))
+        assert ground.whole() == clean.whole(), differences(clean.whole(), ground.whole())
+
+
+def test_a_plan_half_carried_out_is_gone_on_with_before_its_file_is_imported(stage: Stage) -> None:
+    path = leads(stage.folder / "leads.csv", rows=60)
+    ground = stage._made(("import", path, "--dry-run", "--chunk", 7))
+    after = stage.yard.fresh(ground)
+    after.prepare("apply", 1)
+    names, _ = stage.count(Scenario("apply", ground, command("apply", 1)))
+    assert stage._life(ground, Scenario("apply", ground, command("apply", 1)), len(names) // 2)
+    assert "SY-W08" in ground.prepare("import", path, "--json", codes=(75,))
+    ground.prepare("apply", 1)
+    assert ground.whole() == after.whole()
