@@ -6,7 +6,7 @@ A file moves only after its run was committed. Found again after a crash, its co
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from importers.folder import Blocked, Found, Inbox, Rejects, checksum
@@ -27,9 +27,17 @@ class Watch:
     """One watched folder. `halt` is called between chunks and files, and raises when the process is to stop."""
 
     def __init__(
-        self, inbox: Inbox, intake: Intake, options: OptionsOf, *, actor: str, halt: Callable[[], None] = lambda: None
+        self,
+        inbox: Inbox,
+        intake: Intake,
+        options: OptionsOf,
+        *,
+        actor: str,
+        profiles: Collection[str] = (),
+        halt: Callable[[], None] = lambda: None,
     ) -> None:
         self.inbox = inbox
+        self.profiles = profiles
         self.intake = intake
         self.options = options
         self.actor = actor
@@ -37,19 +45,31 @@ class Watch:
 
     def look(self) -> int:
         """Takes every file that is ready; returns how many found their place. A file that another process is importing
-        stays for the next look. Raises Blocked when the folder cannot be worked in."""
+        stays for the next look, and so does one at which something else went wrong: that is raised once the others have
+        had their turn. Raises Blocked when the folder cannot be worked in."""
         moved = 0
+        wrong: Exception | None = None
         for found in self.inbox.scan():
             self.halt()
             try:
                 moved += self._take(found)
             except Busy as error:
                 log.info("inbox: %s waits: %s", found.shown, error.problems[0].what)
+            except Blocked:
+                raise
+            except Exception as error:
+                wrong = wrong or error
+        if wrong is not None:
+            raise wrong
         return moved
 
     def _take(self, found: Found) -> bool:
         if found.refusal is not None:
             return self._fail(found, found.refusal, None, "")
+        if found.profile is not None and found.profile not in self.profiles:
+            known = ", ".join(sorted(self.profiles)) or "–"
+            problem = self.inbox.problem("SY-F06", name=found.shown, folder=found.profile, known=known)
+            return self._fail(found, problem, None, "")
         try:
             options = self.options(found.profile)
             left = self._left(found, options)

@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from syncd.errors import Problem, Refused, SetupError
+from syncd.errors import Problem, SetupError, TryLater
 from syncd.store import schema
 from syncd.store.session import Session, Step, no_step
 
@@ -190,13 +190,13 @@ def _unusable(store: Store, error: DBAPIError) -> SetupError:
     return told if isinstance(told, SetupError) else SetupError(*told.problems)
 
 
-def translated(name: str, error: DBAPIError, *, server: bool) -> SetupError | Refused:
+def translated(name: str, error: DBAPIError, *, server: bool) -> SetupError | TryLater:
     """The database's complaint as one of ours: what it means for the operator."""
     text = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
     what = f"The store ({name}) answered: {text}."
     lower = text.lower()
     if "disk is full" in lower or "no space left" in lower or "disk i/o error" in lower:
-        return Refused(
+        return TryLater(
             Problem(
                 "SY-S04",
                 what,
@@ -218,7 +218,7 @@ def translated(name: str, error: DBAPIError, *, server: bool) -> SetupError | Re
             Problem("SY-S06", what, "The store's file is damaged.", "Stop syncd and put the last backup in its place.")
         )
     if "locked" in lower:
-        return Refused(
+        return TryLater(
             Problem(
                 "SY-S07",
                 what,
