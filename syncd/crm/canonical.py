@@ -65,13 +65,13 @@ class Linker:
         self.module = module
         targets: dict[str, set[int]] = {}
         for name, value in values:
-            if value is not None and name in module.at and module.field(name).kind == "link":
+            if isinstance(value, int) and name in module.at and module.field(name).kind == "link":
                 targets.setdefault(module.field(name).link or "", set()).add(value)
         self.names = {target: naturals(tx, MODULES[target], ids) for target, ids in targets.items()}
 
     def show(self, name: str, value: Any) -> Any:
         """A value as the canonical form has it."""
-        if value is None or name not in self.module.at:
+        if value is None or isinstance(value, dict) or name not in self.module.at:
             return value
         field = self.module.field(name)
         if field.kind == "link":

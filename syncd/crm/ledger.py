@@ -14,7 +14,7 @@ from typing import Any
 from syncd.crm.history import Change
 from syncd.crm.plan import OPS, Action, compact, image
 from syncd.errors import Problem, Refused
-from syncd.modules import Module
+from syncd.modules import MODULES, Module
 from syncd.store import Session
 from syncd.store.tables import COUNTS
 from syncd.store.times import stamp
@@ -177,12 +177,22 @@ def source_of(tx: Session, module: Module, record: int) -> int | None:
     return None if found is None else int(found)
 
 
+Erased = dict[tuple[int, int], set[str] | None]
+"""What is to be erased: (module number, record) to the fields, None for all."""
+
 ERASED = {"erased": True}
 """Stands in the ledger for a value that was blanked. No stored value is a dict."""
 
 
-def erase(tx: Session, module: Module, wanted: Mapping[int, Set[str] | None]) -> None:
+def erase(tx: Session, wanted: Erased) -> None:
     """Blanks what the ledger holds of records: the fields named, or all. The rows stay, the values go."""
+    for module in MODULES.values():
+        mine = {record: names for (number, record), names in wanted.items() if number == module.number}
+        if mine:
+            _erase(tx, module, mine)
+
+
+def _erase(tx: Session, module: Module, wanted: Mapping[int, Set[str] | None]) -> None:
     for record, line in histories(tx, module, list(wanted)).items():
         names = wanted[record]
         for change in line:

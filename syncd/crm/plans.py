@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,14 +41,12 @@ def clear(tx: Session, run: int) -> None:
     tx.run("DELETE FROM plan WHERE run = ?", run)
 
 
-def items(
-    marks: Sequence[Mark], states: Mapping[int, tuple[Any, ...]], erase: Mapping[int, Set[str] | None]
-) -> dict[str, Any]:
+def items(marks: Sequence[Mark], states: Mapping[int, tuple[Any, ...]], erase: ledger.Erased) -> dict[str, Any]:
     """What a planned batch does to Outlook items, as data: their marks, the states they were planned for, what is erased."""
     return {
         "marks": [[m.item, m.contact, m.account, m.gone] for m in marks],
         "states": [[item, *state] for item, state in states.items()],
-        "erase": [[record, sorted(names) if names is not None else None] for record, names in erase.items()],
+        "erase": [[*key, sorted(names) if names is not None else None] for key, names in erase.items()],
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from syncd.crm import records
+from syncd.crm.ledger import ERASED
 from syncd.crm.plan import OP_NAMES, image
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Module
@@ -170,10 +171,12 @@ def shower(tx: Session, module: Module, found: Sequence[Change]) -> Callable[[st
     names: dict[str, dict[int, str]] = {}
     for field in module.fields:
         if field.link:
-            ids = {value for name, *pair in found if name == field.name for value in pair if value is not None}
+            ids = {value for name, *pair in found if name == field.name for value in pair if isinstance(value, int)}
             names[field.name] = records.titles(tx, MODULES[field.link], ids)
 
     def show(name: str, value: Any) -> Any:
+        if value == ERASED:
+            return "erased"
         if name not in module.at:
             return value
         if name in names:

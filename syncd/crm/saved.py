@@ -305,10 +305,13 @@ def _mark(tx: Session, job: Job, data: Mapping[str, Any] | None) -> None:
         for item, contact, account, gone in data["marks"]
     ]
     mailboxes.mark(tx, marks)
-    erase = {
-        job.final(CONTACTS.number, record): set(names) if names is not None else None for record, names in data["erase"]
-    }
-    ledger.erase(tx, CONTACTS, erase)
+    ledger.erase(
+        tx,
+        {
+            (number, job.final(number, record)): set(names) if names is not None else None
+            for number, record, names in data["erase"]
+        },
+    )
 
 
 def _end(tx: Session, run: int, orders: dict[str, Any], now: datetime) -> None:

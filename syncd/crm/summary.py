@@ -64,7 +64,9 @@ def _updated(tx: Session, runs: Sequence[int], marks: str, found: Summary) -> No
     for record, delta in tx.stream(sql, *runs, CONTACTS.number, OPS["update"]):
         if '"account":[' in delta:
             moved.append((record, *json.loads(delta)["account"]))
-    moved = [(record, before, after) for record, before, after in moved if before is not None and after is not None]
+    moved = [
+        (record, before, after) for record, before, after in moved if isinstance(before, int) and isinstance(after, int)
+    ]
     found.moves = len(moved)
     names = records.titles(tx, ACCOUNTS, [i for _, *pair in moved[:NAMES] for i in pair])
     found.moved = [

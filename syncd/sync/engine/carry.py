@@ -38,12 +38,12 @@ class Draft:
 
 @dataclass
 class Carried:
-    """A batch planned: the actions, the items' marks, and the contacts whose values the ledger must forget."""
+    """A batch planned: the actions, the items' marks, and the records whose values the ledger must forget."""
 
     plan: Plan
     marks: list[Mark]
     keys: list[Keys]
-    erase: dict[int, set[str] | None]
+    erase: ledger.Erased
 
 
 class Batch:
@@ -58,7 +58,7 @@ class Batch:
         self.draft = draft
         self.plan = Plan()
         self.marks: list[Mark] = []
-        self.erase: dict[int, set[str] | None] = {}
+        self.erase: ledger.Erased = {}
         self.keys = [Keys(tx, ACCOUNTS, words), Keys(tx, CONTACTS, words)]
         self.views = [View(tx, keys.module, keys, draft=draft is not None) for keys in self.keys]
         first = (draft.next_account, draft.next_contact) if draft else (tx.next_id("account"), tx.next_id("contact"))
@@ -269,7 +269,6 @@ class Batch:
         rest = {i: s for i, s in tied.items() if i != item.id}
         account = rec.values[CONTACTS.at["account"]]
         reason = "deleted-in-outlook" if item.gone == "deleted" else "left-scope"
-        self._loosen(item.id)
         if rest or self._known_otherwise(rec):
             reason += f"|kept={'others' if rest else 'edited'}"
             taken = self._keep(rec, wish(tied.values()), wish(rest.values()), item, reason)
@@ -278,8 +277,9 @@ class Batch:
             taken = None
         else:
             taken = set()
+        self._loosen(item.id)
         if item.gone == "scope":
-            self.erase[rec.id] = taken
+            self.erase[CONTACTS.number, rec.id] = taken
             self._drop_account(account, item)
 
     def _known_otherwise(self, rec: Rec) -> bool:
@@ -294,7 +294,9 @@ class Batch:
         new = dict(after.fields) | {"account": after.account}
         found = verdict(_current(rec), old, new)
         spared = item.gone == "deleted"
-        delta = {n: pair for n, pair in found.delta.items() if pair[1] is not None or not (spared or n == "last_name")}
+        blanks = () if spared else (n for n, pair in found.delta.items() if pair[1] is None and n != CONTACTS.required)
+        wiped = {n for n in blanks if not self._by_hand(rec, n)}
+        delta = {n: pair for n, pair in found.delta.items() if pair[1] is not None or n in wiped}
         if delta:
             self.people.update(rec, delta, item.id, reason)
         return set(delta)
@@ -309,6 +311,7 @@ class Batch:
         if not alone or self._hangs_on(account):
             return
         self.companies.remove(rec, item.id, "left-scope")
+        self.erase[ACCOUNTS.number, account] = None
 
     def _hangs_on(self, account: int) -> bool:
         place = CONTACTS.at["account"]

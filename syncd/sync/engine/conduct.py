@@ -308,8 +308,7 @@ def write(tx: Session, run: int, carried: Carried) -> None:
     """Carries out a planned batch: records, ledger, and the items' marks."""
     apply(tx, run, carried.plan.actions, carried.keys)
     mailboxes.mark(tx, carried.marks)
-    contacts = next(keys.module for keys in carried.keys if keys.module.name == "contacts")
-    ledger.erase(tx, contacts, carried.erase)
+    ledger.erase(tx, carried.erase)
 
 
 def named(problem: Problem, mailbox: str) -> dict[str, Any]:
