@@ -1,0 +1,192 @@
+"""What delta feeds do to a client: lost states, moves, tombstones, repeats, shuffled pages. Nothing is lost or doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from syncd.simulator.app import Simulator
+from syncd.simulator.mailbox import Mailbox
+from tests.flows import outlook
+from tests.flows.outlook import ANNA, contacts, office, person
+from tests.flows.program import Program
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(1, 0) as made:
+        box = made.mailbox(ANNA)
+        for name in ("Anfang", "Mitte", "Zuletzt"):
+            box.add_folder(name)
+        for number in range(24):
+            person(
+                box, f"Person N{number:02}", f"Firma {number % 5} GmbH", ("contacts", "Anfang", "Zuletzt")[number % 3]
+            )
+        yield made
+
+
+@pytest.fixture
+def box(simulator: Simulator) -> Mailbox:
+    return simulator.mailbox(ANNA)
+
+
+@pytest.fixture
+def syncd(tmp_path: Path, sqlite: str, simulator: Simulator) -> Program:
+    return office(tmp_path, sqlite, simulator, page_size=5)
+
+
+def same(syncd: Program, box: Mailbox) -> None:
+    """The store's contacts are the mailbox's, each once, under the numbers they had."""
+    found = [(c["first_name"], c["last_name"], c["title"]) for c in syncd.json("list", "contacts")]
+    assert sorted(found, key=str) == sorted(
+        ((row["givenName"], row["surname"], row["jobTitle"]) for row in box.truth()), key=str
+    )
+
+
+def numbers(syncd: Program) -> dict[str, int]:
+    return {name: c["id"] for name, c in contacts(syncd).items()}
+
+
+def one(box: Mailbox, surname: str) -> str:
+    return next(str(row["id"]) for row in box.truth() if row["surname"] == surname)
+
+
+LOST: dict[str, Callable[[Simulator], object]] = {
+    "states": lambda s: s.reset_states(),
+    "gone": lambda s: s.faults.add("gone", "delta"),
+    "gone while paging": lambda s: s.faults.add("gone", "delta", at=4),
+    "resync": lambda s: s.faults.add("resync", "delta", at=2),
+    "bad-state": lambda s: s.faults.add("bad-state", "delta", at=3),
+    "bad-token": lambda s: s.faults.add("bad-token", "delta", at=3),
+    "folder-gone": lambda s: s.faults.add("folder-gone", "delta", at=2),
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_a_lost_state_heals_without_loss_or_doubles(
+    how: str, simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    syncd("sync")
+    before = numbers(syncd)
+    person(box, "Neu Hier", folder="Mitte")
+    box.edit(one(box, "N04"), jobTitle="Leitung")
+    box.delete(one(box, "N05"))
+    box.move(one(box, "N06"), "Zuletzt")
+    LOST[how](simulator)
+    run = syncd.json("sync")
+    assert {k: v for k, v in outlook.counts(run).items() if k != "unchanged"} == {
+        "created": 1,
+        "updated": 1,
+        "removed": 1,
+    }
+    same(syncd, box)
+    after = numbers(syncd)
+    assert {name: after.get(name) for name in before if name != "Person N05"} == {
+        name: n for name, n in before.items() if name != "Person N05"
+    }
+    assert outlook.counts(syncd.json("sync")) == {}
+
+
+@pytest.mark.parametrize(
+    "order", [("Anfang", "Zuletzt"), ("Zuletzt", "Anfang"), ("contacts", "Anfang"), ("Zuletzt", "contacts")]
+)
+def test_a_move_in_either_order_changes_nothing(order: tuple[str, str], box: Mailbox, syncd: Program) -> None:
+    source, target = order
+    syncd("sync")
+    before, ledger, known = syncd.whole(), outlook.ledger(syncd), numbers(syncd)
+    for row in [row for row in box.truth() if box.folder(source).id == row["parentFolderId"]]:
+        box.move(str(row["id"]), target)
+    run = syncd.json("sync")
+    assert run["counts"]["removed"] == run["counts"]["created"] == 0
+    assert syncd.whole() == before and numbers(syncd) == known and outlook.ledger(syncd) == ledger
+
+
+def test_what_left_and_came_back_is_not_lost(simulator: Simulator, box: Mailbox, syncd: Program) -> None:
+    syncd("sync")
+    before = syncd.whole()
+    for name in ("N01", "N02"):
+        key = one(box, name)
+        home = box.item(key).folder.id  # type: ignore[union-attr]
+        box.move(key, "Mitte")
+        box.move(key, home)
+    simulator.faults.add("lose-back", "delta", count=None)
+    assert outlook.counts(syncd.json("sync")).get("removed") is None
+    assert syncd.whole() == before
+    syncd("sync")
+    assert syncd.whole() == before
+
+
+def test_tombstones_in_the_first_round_repeats_and_another_order(
+    simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    alive = [str(row["id"]) for row in box.truth()][:4]
+    simulator.faults.add("tombstones", "delta", count=None, rows=2)
+    simulator.faults.add("tombstones", "delta", at=1, count=2, ids=alive, before=True)
+    simulator.faults.add("tombstones", "delta", at=6, ids=alive)
+    simulator.faults.add("duplicates", "delta", count=None)
+    simulator.faults.add("shuffle", "delta", count=None, seed=5)
+    simulator.faults.add("older", "delta", count=None)
+    syncd("sync")
+    same(syncd, box)
+    again = syncd.json("sync")
+    assert again["counts"]["removed"] == again["counts"]["created"] == 0
+    same(syncd, box)
+
+
+def test_pages_empty_and_played_twice(simulator: Simulator, box: Mailbox, syncd: Program) -> None:
+    simulator.faults.add("empty", "delta", at=1)
+    simulator.faults.add("empty", "delta", at=3)
+    simulator.faults.add("replay", "delta", at=4)
+    syncd("sync")
+    same(syncd, box)
+
+
+def test_rows_that_the_feed_lost_come_with_the_full_round(simulator: Simulator, box: Mailbox, syncd: Program) -> None:
+    syncd("sync")
+    box.delete(one(box, "N07"))
+    box.edit(one(box, "N08"), jobTitle="Leitung")
+    simulator.faults.add("lost", "delta", count=None)
+    simulator.faults.add("lost", "delta", count=None, what="rows")
+    syncd("sync")
+    assert "Person N07" in contacts(syncd)
+    simulator.faults.clear()
+    run = syncd.json("sync", "--full")
+    assert (run["counts"]["removed"], run["counts"]["updated"]) == (1, 1)
+    same(syncd, box)
+
+
+def test_a_folder_renamed_moved_and_removed(simulator: Simulator, box: Mailbox, syncd: Program) -> None:
+    syncd("sync")
+    before = syncd.whole()
+    box.rename_folder("Zuletzt", "Archiv")
+    box.move_folder("Archiv", "Anfang")
+    assert outlook.counts(syncd.json("sync")).get("removed") is None
+    assert syncd.whole() == before
+    office(syncd.folder, syncd.url, simulator, 'max_removals = "50%"', page_size=5)
+    box.remove_folder("Anfang/Archiv")
+    assert syncd.json("sync")["counts"]["removed"] == 8
+    same(syncd, box)
+
+
+def test_a_link_from_before_the_address_changed_is_not_sent_there(tmp_path: Path, sqlite: str) -> None:
+    with Simulator(1, 6, seed=3) as first:
+        office(tmp_path, sqlite, first)("sync")
+    with Simulator(1, 6, seed=3) as second:
+        syncd = office(tmp_path, sqlite, second)
+        assert outlook.counts(syncd.json("sync")).get("created") is None
+
+
+@pytest.mark.parametrize(
+    "fault", ["value-null", "value-missing", "not-json", "truncated", "html", "empty-body", "cut", "reset"]
+)
+def test_an_answer_that_is_none_is_never_an_empty_mailbox(
+    fault: str, simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    syncd("sync")
+    before = syncd.whole()
+    simulator.faults.add(fault, "delta", count=2)
+    syncd("sync", "--full")
+    assert syncd.whole() == before
+    same(syncd, box)
