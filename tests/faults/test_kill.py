@@ -115,6 +115,13 @@ class Field:
         return hits
 
 
+def unhurried(simulator: Simulator) -> None:
+    """Copies of one store ask the same links again and again: no state is dropped for it, and no request throttled."""
+    simulator.tenant_data.limits.requests = 10_000_000
+    for address in simulator.addresses:
+        simulator.tenant_data.feed(simulator.mailbox(address)).generations = 10_000
+
+
 def differences(wanted: list[str], found: list[str]) -> str:
     """The first lines in which two stores differ."""
     lost = sorted(set(wanted) - set(found))
@@ -125,8 +132,7 @@ def differences(wanted: list[str], found: list[str]) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def field(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: str) -> Iterator[Field]:
     with Simulator(2, 160, seed=SEED) as simulator:
-        for address in simulator.addresses:
-            simulator.tenant_data.feed(simulator.mailbox(address)).generations = 10_000
+        unhurried(simulator)
         graph = simulator.settings() | {"page_size": 10}
         yard = Yard(tmp_path, request.param, postgres_server, toml(graph=graph, sync={"max_removals": "100 %"}))
         try:

@@ -21,7 +21,7 @@ from syncd.errors import Refused
 from syncd.settings import load
 from syncd.simulator.app import Simulator
 from syncd.wiring import Wiring, build
-from tests.faults.test_kill import differences, edited, leads
+from tests.faults.test_kill import differences, edited, leads, unhurried
 from tests.faults.yard import Ground, Yard, toml
 
 DEAD = 137
@@ -221,8 +221,7 @@ def command(*args: object) -> Work:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with Simulator(2, 24, seed=SEED) as simulator:
-        for address in simulator.addresses:
-            simulator.tenant_data.feed(simulator.mailbox(address)).generations = 10_000
+        unhurried(simulator)
         yield Stage(tmp_path, simulator)
 
 

@@ -161,14 +161,22 @@ def at_work(store: Store, process: subprocess.Popen[str]) -> bool:
 
 
 def length(ground: Ground, *args: object, codes: Sequence[int] = (0,)) -> float:
-    """Runs a command undisturbed; returns the seconds from its first lease to its end."""
+    """Runs a command undisturbed; returns the seconds from its first lease to the end of its run."""
     process = ground.start(*args)
     with closing(Store(ground.url)) as store:
         at_work(store, process)
         begun = time.monotonic()
-        _, errors = process.communicate(timeout=PATIENCE)
+        while _running(store) and process.poll() is None:
+            time.sleep(0.005)
+        seconds = time.monotonic() - begun
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode in codes, errors
-    return time.monotonic() - begun
+    return seconds
+
+
+def _running(store: Store) -> bool:
+    with store.reading() as tx:
+        return tx.row("SELECT id FROM run WHERE state = 'running'") is not None
 
 
 def kill(ground: Ground, delay: float, *args: object) -> bool:
