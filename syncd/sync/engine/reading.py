@@ -43,6 +43,7 @@ class Round:
     halt: Callable[[], None]
     again: bool = False
     number: int = 0
+    noted: set[str] = field(default_factory=set)
     folders: dict[str, Folder] = field(default_factory=dict)
 
     def read(self) -> None:
@@ -120,6 +121,9 @@ class Round:
             self._page(whole, page)
 
     def _note(self, problems: list[dict[str, Any]]) -> None:
+        """Keeps what is to be said of the mailbox; each thing once, however many folders meet it."""
+        problems = [p for p in problems if p["code"] not in self.noted]
+        self.noted.update(p["code"] for p in problems)
         with self.store.writing("sync:note") as tx:
             leases.prove(tx, self.lease, self.clock())
             ledger.report(tx, self.run, problems)
