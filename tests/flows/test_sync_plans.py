@@ -1,0 +1,115 @@
+"""Plans of syncs: saved without a trace in the records, carried out as shown, or not at all when something moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syncd.simulator.app import Simulator
+from syncd.simulator.mailbox import Mailbox
+from tests.flows import outlook
+from tests.flows.outlook import ANNA, EINKAUF, accounts, contacts, office, person
+from tests.flows.program import Program
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(2, 0) as made:
+        for address in made.addresses:
+            box = made.mailbox(address)
+            person(box, "Jana Keller", "Keller AG", mail="jana@keller.example", jobTitle=f"Titel {address[:4]}")
+            person(box, f"Nur {address[:4]}", "Gemeinsam GmbH")
+        yield made
+
+
+@pytest.fixture
+def box(simulator: Simulator) -> Mailbox:
+    return simulator.mailbox(ANNA)
+
+
+@pytest.fixture
+def syncd(tmp_path: Path, database: str, simulator: Simulator) -> Program:
+    return office(tmp_path, database, simulator, "max_removals = 10")
+
+
+def one(box: Mailbox, surname: str) -> str:
+    return next(str(row["id"]) for row in box.truth() if row["surname"] == surname)
+
+
+def test_a_plan_carried_out_equals_the_sync(tmp_path: Path, sqlite: str, simulator: Simulator, syncd: Program) -> None:
+    plan = syncd.json("sync", "--dry-run")
+    assert plan["state"] == "planned" and outlook.ledger(syncd) == []
+    done = syncd.json("apply", plan["id"])
+    assert done["counts"] == plan["counts"] and accounts(syncd) == ["Gemeinsam GmbH", "Keller AG"]
+    (tmp_path / "other").mkdir()
+    other = office(tmp_path / "other", f"sqlite:///{tmp_path}/other/s.db", simulator)
+    other("sync")
+    assert other.whole() == syncd.whole() and outlook.ledger(other) == outlook.ledger(syncd)
+    assert outlook.counts(syncd.json("sync")) == {}
+    syncd("undo", plan["id"])
+    assert syncd.whole() == []
+
+
+def test_a_plan_of_edits_moves_and_removals(simulator: Simulator, box: Mailbox, syncd: Program) -> None:
+    syncd("sync")
+    before, ledger = syncd.whole(), outlook.ledger(syncd)
+    box.edit(one(box, "Keller"), companyName="Solis AG", jobTitle="Neu")
+    box.delete(one(box, "anna"))
+    person(simulator.mailbox(EINKAUF), "Neu Ling", "Solis AG")
+    plan = syncd.json("sync", "--dry-run")
+    assert syncd.whole() == before and outlook.ledger(syncd) == ledger
+    assert outlook.counts(plan) == {"created": 1, "updated": 1, "removed": 1}
+    syncd("apply", plan["id"])
+    found = {name: c["account"] for name, c in contacts(syncd).items()}
+    assert found == {"Jana Keller": "Solis AG", "Neu Ling": "Solis AG", "Nur eink": "Gemeinsam GmbH"}
+    assert accounts(syncd) == ["Gemeinsam GmbH", "Keller AG", "Solis AG"]
+    syncd("undo", plan["id"])
+    assert syncd.whole() == before
+
+
+def test_a_plan_does_not_fit_when_the_store_moved_on(box: Mailbox, syncd: Program) -> None:
+    syncd("sync")
+    box.edit(one(box, "Keller"), jobTitle="Neu")
+    plan = syncd.json("sync", "--dry-run")
+    syncd("edit", "contacts", contacts(syncd)["Jana Keller"]["id"], "fax=1")
+    before = syncd.whole()
+    assert syncd.json("apply", plan["id"], code=4)["error"]["code"] == "SY-W05"
+    assert syncd.whole() == before
+
+
+def test_a_plan_does_not_fit_when_outlook_moved_on(box: Mailbox, syncd: Program) -> None:
+    plan = syncd.json("sync", "--dry-run")
+    box.edit(one(box, "Keller"), jobTitle="Neu")
+    newer = syncd.json("sync", "--dry-run")
+    assert syncd.json("apply", plan["id"], code=4)["error"]["code"] == "SY-W06"
+    assert syncd.whole() == []
+    syncd("apply", newer["id"])
+    assert contacts(syncd)["Jana Keller"]["title"] == "Neu"
+    assert syncd.json("apply", newer["id"], code=4)["error"]["code"] == "SY-W06"
+
+
+def test_a_plan_does_not_fit_when_its_new_company_has_come_in(syncd: Program) -> None:
+    plan = syncd.json("sync", "--dry-run")
+    syncd("create", "accounts", "name=Keller Aktiengesellschaft")
+    assert syncd.json("apply", plan["id"], code=4)["error"]["code"] == "SY-W06"
+    assert contacts(syncd) == {}
+    syncd("sync")
+    assert accounts(syncd) == ["Gemeinsam GmbH", "Keller Aktiengesellschaft"]
+
+
+def test_a_sync_after_a_plan_does_what_the_plan_said(syncd: Program) -> None:
+    plan = syncd.json("sync", "--dry-run")
+    run = syncd.json("sync")
+    assert run["counts"]["created"] == plan["counts"]["created"] == 3
+    assert syncd.json("apply", plan["id"], code=4)["error"]["code"] == "SY-W06"
+
+
+def test_one_mailbox_of_a_plan(syncd: Program) -> None:
+    plan = syncd.json("sync", "--dry-run")
+    first = plan["mailboxes"][0]["id"]
+    syncd("apply", first)
+    assert sorted(contacts(syncd)) == ["Jana Keller", "Nur anna"]
+    syncd("sync")
+    assert sorted(contacts(syncd)) == ["Jana Keller", "Nur anna", "Nur eink"] and len(accounts(syncd)) == 2

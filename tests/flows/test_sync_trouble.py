@@ -1,0 +1,153 @@
+"""What goes wrong on the way: waits that Microsoft asks for, closed mailboxes, full ones, wrong secrets, no way out."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.simulator.app import Simulator
+from tests.flows import outlook
+from tests.flows.outlook import ANNA, EINKAUF, contacts, office, person
+from tests.flows.program import Program
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(2, 0) as made:
+        for address in made.addresses:
+            for number in range(3):
+                person(made.mailbox(address), f"{address[:4]} N{number}")
+        yield made
+
+
+@pytest.fixture
+def syncd(tmp_path: Path, sqlite: str, simulator: Simulator) -> Program:
+    return office(tmp_path, sqlite, simulator)
+
+
+def states(run: dict[str, Any]) -> list[str]:
+    return [m["state"] for m in run["mailboxes"]]
+
+
+@pytest.mark.parametrize("fault", ["throttle", "unavailable"])
+def test_a_short_wait_is_waited_in_place(fault: str, simulator: Simulator, syncd: Program) -> None:
+    simulator.faults.add(fault, "delta", mailbox=ANNA, retry_after=1)
+    before = time.monotonic()
+    assert states(syncd.json("sync")) == ["done", "done"]
+    assert time.monotonic() - before >= 1 and len(contacts(syncd)) == 6
+
+
+def test_a_long_wait_ends_that_mailbox_and_is_honoured_by_hand(simulator: Simulator, syncd: Program) -> None:
+    syncd("sync")
+    before = syncd.whole()
+    simulator.faults.add("throttle", "delta", mailbox=ANNA, count=None, retry_after=120)
+    person(simulator.mailbox(EINKAUF), "Geht Weiter")
+    start = time.monotonic()
+    run = syncd.json("sync", code=1)
+    assert states(run) == ["failed", "done"] and time.monotonic() - start < 15
+    assert "Geht Weiter" in contacts(syncd) and set(before) < set(syncd.whole())
+    status = {m["mailbox"]: m for m in syncd.json("status")["mailboxes"]}
+    wait = (datetime.fromisoformat(status[ANNA]["retry_at"]) - datetime.now(UTC)).total_seconds()
+    assert 90 < wait <= 121
+    simulator.faults.clear()
+    asked = len(simulator.requests)
+    again = syncd.json("sync", code=1)
+    assert outlook.codes(again["mailboxes"][0]) == ["SY-M11"] and states(again) == ["failed", "done"]
+    assert ANNA not in {r.mailbox for r in simulator.requests[asked:]}
+    assert ANNA in again["mailboxes"][0]["problems"][0]["what"]
+
+
+def test_a_back_off_after_errors_is_ignored_by_hand(simulator: Simulator, syncd: Program) -> None:
+    fault = simulator.faults.add("denied", "any", mailbox=ANNA, count=None)
+    assert states(syncd.json("sync", code=1)) == ["failed", "done"] and fault.struck
+    simulator.faults.clear()
+    assert states(syncd.json("sync")) == ["done", "done"] and len(contacts(syncd)) == 6
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [("denied", "SY-M03"), ("no-mailbox", "SY-M04"), ("no-user", "SY-M01"), ("no-right", None), ("corrupt", None)],
+)
+def test_a_mailbox_that_fails_does_not_stop_the_others_and_keeps_its_contacts(
+    fault: str, code: str | None, simulator: Simulator, syncd: Program
+) -> None:
+    syncd("sync")
+    before = syncd.whole()
+    simulator.faults.add(fault, "any", mailbox=ANNA, count=None)
+    person(simulator.mailbox(EINKAUF), "Geht Weiter")
+    run = syncd.json("sync", code=1)
+    assert states(run) == ["failed", "done"] and set(before) < set(syncd.whole())
+    problem = run["mailboxes"][0]["problems"][0]
+    assert ANNA in problem["what"] and problem["do"] and code in (None, problem["code"])
+    simulator.faults.clear()
+    assert states(syncd.json("sync")) == ["done", "done"]
+
+
+@pytest.mark.parametrize("kind", ["guest", "unlicensed", "onprem", "softdeleted"])
+def test_users_without_a_mailbox(kind: str, tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    simulator.tenant_data.open("other@norrvik.example", "Other", kind)
+    syncd = office(tmp_path, sqlite, simulator, mailboxes=["other@norrvik.example", ANNA])
+    run = syncd.json("sync", code=1)
+    assert states(run) == ["failed", "done"] and "other@norrvik.example" in run["mailboxes"][0]["problems"][0]["what"]
+
+
+def test_a_full_mailbox_is_listed_instead(simulator: Simulator, syncd: Program) -> None:
+    box = simulator.mailbox(ANNA)
+    simulator.faults.add("quota", "delta", mailbox=ANNA, count=None)
+    run = syncd.json("sync")
+    assert states(run) == ["done", "done"] and len(contacts(syncd)) == 6
+    assert len(outlook.codes(run["mailboxes"][0])) == 1 and outlook.codes(run["mailboxes"][1]) == []
+    first, second, _ = (str(row["id"]) for row in simulator.truth(ANNA))
+    box.delete(first)
+    box.edit(second, jobTitle="Leitung")
+    again = syncd.json("sync")
+    assert outlook.counts(again) == {"removed": 1, "updated": 1, "unchanged": 1} and len(contacts(syncd)) == 5
+
+
+def test_a_cloud_without_delta_is_listed(simulator: Simulator, syncd: Program) -> None:
+    simulator.tenant_data.china = True
+    assert states(syncd.json("sync")) == ["done", "done"] and len(contacts(syncd)) == 6
+    before = syncd.whole()
+    simulator.mailbox(ANNA).edit(str(simulator.truth(ANNA)[0]["id"]), jobTitle="Leitung")
+    run = syncd.json("sync")
+    assert (run["counts"]["updated"], run["counts"]["unchanged"]) == (1, 5) and syncd.whole() != before
+
+
+def test_a_bad_contact_costs_itself_and_keeps_its_old_state(simulator: Simulator, syncd: Program) -> None:
+    syncd("sync")
+    box = simulator.mailbox(ANNA)
+    first, second = (str(row["id"]) for row in simulator.truth(ANNA)[:2])
+    box.edit(first, jobTitle=["no", "text"])
+    box.edit(second, jobTitle="Leitung")
+    run = syncd.json("sync", code=1)
+    assert outlook.counts(run) == {"refused": 1, "updated": 1} and states(run) == ["done", "done"]
+    assert len(contacts(syncd)) == 6
+    box.edit(first, jobTitle="Wieder gut")
+    assert outlook.counts(syncd.json("sync")) == {"updated": 1}
+
+
+def test_a_certificate_that_nobody_may_accept_is_78(tmp_path: Path, sqlite: str) -> None:
+    with Simulator(1, 0, certificate="other-ca") as simulator:
+        run = office(tmp_path, sqlite, simulator).json("sync", code=78)
+    assert run["mailboxes"] == [] and run["state"] == "failed" and run["problems"]
+
+
+def test_a_login_host_that_is_not_there_is_1(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        gone = f"https://127.0.0.1:{free.getsockname()[1]}"
+    run = office(tmp_path, sqlite, simulator, authority=gone).json("sync", code=1)
+    assert set(states(run)) == {"failed"} and all(m["problems"] for m in run["mailboxes"])
+
+
+def test_a_token_that_was_refused_in_between_is_got_anew(simulator: Simulator, syncd: Program) -> None:
+    simulator.faults.add("unauthorized", "delta", at=2)
+    assert states(syncd.json("sync")) == ["done", "done"]
+    syncd("sync")
+    assert len(contacts(syncd)) == 6
