@@ -1,7 +1,7 @@
 # make setup   the program and its tools, in .venv, from the locked list
 # make demo    the whole product on this machine, no account needed (ONCE=1: stops by itself)
 # make test    all tests, on SQLite and PostgreSQL
-# make check   what a change must pass: format, lint, types, layers, tests
+# make check   what a change must pass: format, lint, types, layers, tests with their coverage
 # make bench   import speed beside sqlite3's own .import
 # make crash   the long crash programme
 # make docs    the README's and config/problems.md's tables anew from the program
@@ -11,7 +11,7 @@ BIN = .venv/bin
 STAMP = .venv/.complete
 WORKERS ?= 2
 
-.PHONY: setup demo test check lint bench crash docs lock
+.PHONY: setup demo test check cover lint bench crash docs lock
 
 setup: $(STAMP)
 
@@ -45,7 +45,12 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test
+check: lint cover
+
+cover: setup
+	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n $(WORKERS) tests
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --format=total
 
 bench: setup $(if $(findstring --peer,$(BENCH)),.venv/peer/.complete)
 	$(BIN)/python -m tests.bench.import_csv $(BENCH)
