@@ -13,7 +13,7 @@ from typing import Any
 
 from importers import normalise
 from importers.rows import KeyRule
-from syncd.crm.plan import Action, Delta, Key, Rec, changed, key_rows
+from syncd.crm.plan import Action, Delta, Key, Rec, changed
 from syncd.modules import Module
 from syncd.store import Session
 

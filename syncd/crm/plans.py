@@ -89,6 +89,12 @@ def saved(tx: Session, run: int, after: int = -1) -> Iterator[tuple[int, dict[st
         yield after, json.loads(zlib.decompress(row[1]))
 
 
+def under_way(tx: Session, source: str) -> int | None:
+    """The run of a mailbox whose saved plan has begun to be carried out and has not ended, None when there is none."""
+    rows = tx.rows("SELECT id, orders FROM run WHERE kind = 'sync' AND source = ? AND state = 'running'", source)
+    return next((run for run, orders in rows if "apply" in json.loads(orders)), None)
+
+
 NUMBERS = {m.number: m for m in MODULES.values()}
 
 Final = Callable[[int, Any], Any]

@@ -17,7 +17,7 @@ from syncd.crm.apply import apply
 from syncd.crm.history import ERASED_RUN, EXISTENCE, Reversal, reverse
 from syncd.crm.matching import Keys, Words
 from syncd.crm.plan import Action, Delta, Plan, Rec, changed, extras, from_image
-from syncd.errors import Problem, Refused
+from syncd.errors import Busy, Problem, Refused
 from syncd.modules import CONTACTS, MODULES, Module
 from syncd.store import Session, Store, leases
 from syncd.store.leases import Lease
@@ -111,8 +111,7 @@ def _open(tx: Session, target: int, actor: str, now: datetime, *, reason: str, o
     row = tx.row("SELECT state, lease, undoes FROM run WHERE id = ?", target)
     if row is None:
         raise Refused(Problem("SY-U01", f"There is no run {target}.", "The number is wrong.", "Look at: syncd runs"))
-    state, lease, undoes = row
-    _check(tx, target, state, lease, undoes)
+    _check(tx, target, row, now)
     if only is not None:
         _touched(tx, target, only)
     mine = leases.take(tx, f"undo:{target}", now)
@@ -147,7 +146,8 @@ def _touched(tx: Session, target: int, only: Only) -> None:
         )
 
 
-def _check(tx: Session, target: int, state: str, lease: str | None, undoes: int | None) -> None:
+def _check(tx: Session, target: int, found: tuple[str, str | None, int | None], now: datetime) -> None:
+    state, lease, undoes = found
     if state == "undone":
         by = tx.value("SELECT MAX(id) FROM run WHERE undoes = ? AND state = 'done'", target)
         raise Refused(
@@ -157,10 +157,20 @@ def _check(tx: Session, target: int, state: str, lease: str | None, undoes: int 
         raise Refused(
             Problem("SY-U03", f"Run {target} is {state}: it has changed nothing.", "There is nothing to take back.")
         )
-    if state == "running" and lease is not None and not leases.free(tx, lease, datetime.now().astimezone()):
-        raise Refused(Problem("SY-U04", f"Run {target} is still at work.", "", "Wait until it has ended: syncd runs"))
+    if state == "running" and lease is not None:
+        _overtake(tx, target, lease, now)
     if undoes is not None:
         _not_again(tx, target, undoes)
+
+
+def _overtake(tx: Session, target: int, lease: str, now: datetime) -> None:
+    """A run that was killed is undone as far as it came; should its holder only have stood still, it commits no more."""
+    try:
+        leases.release(tx, leases.take(tx, lease, now))
+    except Busy as error:
+        raise Refused(
+            Problem("SY-U04", f"Run {target} is still at work.", "", "Wait until it has ended: syncd runs")
+        ) from error
 
 
 def _not_again(tx: Session, target: int, undoes: int) -> None:

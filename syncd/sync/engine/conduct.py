@@ -19,7 +19,7 @@ from syncd.crm import ledger, plans
 from syncd.crm.apply import apply
 from syncd.crm.matching import Words, draft_tables, keep_draft
 from syncd.crm.plan import Plan
-from syncd.errors import Problem, SetupError, SignInNeeded, SyncdError, TryLater
+from syncd.errors import Problem, Refused, SetupError, SignInNeeded, SyncdError, TryLater
 from syncd.graph.http import Graph
 from syncd.store import Session, Store, leases, mailboxes
 from syncd.store.leases import Lease
@@ -173,6 +173,9 @@ class Syncing:
     def _may_ask(self, part: _Part, by_hand: bool) -> None:
         with self.store.reading() as tx:
             wait = mailboxes.waits(tx, part.mailbox.id)
+            half = plans.under_way(tx, part.of.address)
+        if half is not None:
+            raise half_applied(part.of.address, half)
         if wait is None or moment(wait[0]) <= self.clock() or (by_hand and wait[1] != "server"):
             return
         seconds = (moment(wait[0]) - self.clock()).total_seconds()
@@ -302,6 +305,18 @@ class Syncing:
                 tx.run("DELETE FROM plan WHERE run = ?", run)
                 tx.run("DELETE FROM run WHERE id = ?", run)
             ledger.end(tx, made.run, self.clock(), "failed")
+
+
+def half_applied(address: str, run: int) -> Refused:
+    """What to say of a mailbox whose saved plan was being carried out when the process was killed."""
+    return Refused(
+        Problem(
+            "SY-W09",
+            f"{address} waits: the saved plan of run {run} is carried out by half.",
+            "A sync now would take the other half out of its hands.",
+            f"Finish it: syncd apply {run}; the next sync goes on by itself.",
+        )
+    )
 
 
 def write(tx: Session, run: int, carried: Carried) -> None:
