@@ -207,7 +207,8 @@ class Wiring:
             if self._users is None or self.clock() - self._users[0] > USERS_LAST:
                 self._users = self.clock(), sorted(u.address for u in delta.users(self.graph) if not u.guest)
             found += self._users[1]
-        return [a for a in dict.fromkeys(found) if a.casefold() not in excluded]
+        once = {a.casefold(): a for a in reversed(found)}
+        return [a for a in dict.fromkeys(found) if once[a.casefold()] == a and a.casefold() not in excluded]
 
     def watch(self, halt: Callable[[], None] = lambda: None) -> Watch | None:
         """The watched folder, made when it is not there; None when the settings watch none."""

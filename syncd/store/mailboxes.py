@@ -73,13 +73,15 @@ ITEM_COLUMNS = tuple(Item.__slots__)
 
 
 def mailbox(tx: Session, tenant: str, address: str) -> Mailbox:
-    """The mailbox of that address, made known when it is new."""
-    sql = "SELECT id, address, round, round_open FROM mailbox WHERE tenant = ? AND address = ?"
+    """The mailbox of that address, made known when it is new; it is spelled as the settings spell it now."""
+    sql = "SELECT id, address, round, round_open FROM mailbox WHERE tenant = ? AND lower(address) = lower(?)"
     row = tx.row(sql, tenant, address)
     if row is None:
         tx.add("mailbox", tenant=tenant, address=address)
         row = tx.rows(sql, tenant, address)[0]
-    return Mailbox(row[0], row[1], row[2], bool(row[3]))
+    elif row[1] != address:
+        tx.run("UPDATE mailbox SET address = ? WHERE id = ?", address, row[0])
+    return Mailbox(row[0], address, row[2], bool(row[3]))
 
 
 def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], selected: str, *, full: bool) -> int:
@@ -326,8 +328,8 @@ def detach(tx: Session, gone: Mapping[int, str], held: Sequence[int]) -> None:
 
 def ranks(tx: Session, tenant: str, addresses: Sequence[str]) -> dict[int, int]:
     """Mailbox id to its place in the settings; mailboxes that are no longer there come last."""
-    ids = {row[0]: row[1] for row in tx.rows("SELECT address, id FROM mailbox WHERE tenant = ?", tenant)}
-    return {ids[address]: place for place, address in enumerate(addresses) if address in ids}
+    ids = {row[0].lower(): row[1] for row in tx.rows("SELECT address, id FROM mailbox WHERE tenant = ?", tenant)}
+    return {ids[address.lower()]: place for place, address in enumerate(addresses) if address.lower() in ids}
 
 
 def linked_contacts(tx: Session, of: int) -> int:

@@ -202,3 +202,13 @@ def test_the_text_says_what_would_happen_and_what_to_do(box: Mailbox, syncd: Pro
     assert "SY-B01" in text and "5 of 10 contacts (50 %)" in text
     assert f"syncd apply {run} --approve" in text and f"syncd apply {run} --keep" in text
     assert syncd("runs", run, "--csv").count("delete") >= 5
+
+
+def test_a_plan_that_the_brake_would_stop_needs_the_same_yes(box: Mailbox, syncd: Program) -> None:
+    before = syncd.whole()
+    box.remove_folder("Lieferanten")
+    plan = syncd.json("sync", "--dry-run", code=3)
+    assert [m["state"] for m in plan["mailboxes"]] == ["stopped", "planned"]
+    assert syncd.json("apply", plan["id"], code=1)["error"]["code"] == "SY-B02" and syncd.whole() == before
+    syncd("apply", plan["id"], "--approve")
+    assert len(contacts(syncd)) == 15

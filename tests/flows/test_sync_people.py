@@ -174,3 +174,14 @@ def test_the_same_person_twice_in_one_mailbox_is_one_record(anna: Mailbox, syncd
     anna.delete(one.immutable)
     syncd("sync")
     assert only(syncd)["title"] == "Neu"
+
+
+def test_an_address_in_another_spelling_is_the_same_mailbox(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    jana(simulator.mailbox(ANNA), jobTitle="Alt")
+    office(tmp_path, sqlite, simulator)("sync")
+    syncd = office(tmp_path, sqlite, simulator, mailboxes=["Anna.Weber@Norrvik.example", ANNA])
+    run = syncd.json("sync")
+    assert [m["source"] for m in run["mailboxes"]] == ["Anna.Weber@Norrvik.example"] and outlook.counts(run) == {}
+    assert [m["mailbox"] for m in syncd.json("status")["mailboxes"] if "eber" in m["mailbox"]] == [
+        run["mailboxes"][0]["source"]
+    ]

@@ -87,6 +87,9 @@ def test_a_folder_by_name_and_those_below(tmp_path: Path, sqlite: str, simulator
     box.move(next(str(r["id"]) for r in box.truth() if r["surname"] == "Nord"), "contacts")
     syncd("sync", ANNA, "--folder", "Kunden")
     assert set(contacts(syncd)) == {"Im Kundenordner", "Ganz Nord"}
+    unknown = syncd.json("sync", "--folder", "Kundne", code=1)
+    assert outlook.codes(unknown) == ["SY-M14", "SY-M14"]
+    assert syncd.json("sync", "--folder", "Kunden")["state"] == "done"
     syncd("sync")
     assert set(contacts(syncd)) == ALL
 

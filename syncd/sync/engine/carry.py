@@ -111,9 +111,10 @@ class Batch:
 
     def _load_history(self, contacts: Sequence[int]) -> None:
         """The ledger of contacts that may go, and which runs were not a sync's."""
-        self.others.update(ledger.histories(self.tx, CONTACTS, sorted({c for c in contacts if c > 0})))
-        runs = {change.run for line in self.others.values() for change in line}
-        self.hands = ledger.not_of_kind(self.tx, runs, "sync")
+        found = ledger.histories(self.tx, CONTACTS, sorted({c for c in contacts if c > 0}))
+        self.others.update(found)
+        runs = {change.run for line in found.values() for change in line}
+        self.hands |= ledger.not_of_kind(self.tx, runs, "sync")
 
     def _source(self, item: Item) -> Source:
         applied = item.applied or {"fields": {}, "company": None, "modified": ""}

@@ -56,6 +56,7 @@ class _Part:
     run: int
     lease: Lease
     again: bool = False
+    met: bool = True
     error: SyncdError | None = None
 
 
@@ -150,11 +151,14 @@ class Syncing:
         for part in parts:
             if isinstance(part.error, SetupError | SignInNeeded):
                 raise part.error
+        if order.folder and not any(part.error or part.met for part in parts):
+            for part in parts:
+                part.error = _no_folder(order.folder, part.of.address)
 
     def _read_one(self, order: SyncOrder, part: _Part, by_hand: bool) -> SyncdError | None:
         try:
             self._may_ask(part, by_hand)
-            Round(
+            round = Round(
                 self.store,
                 self.graph,
                 self.clock,
@@ -165,7 +169,9 @@ class Syncing:
                 part.lease,
                 self.halt,
                 part.again,
-            ).read()
+            )
+            round.read()
+            part.met = round.met
         except SyncdError as error:
             return error
         return None
@@ -202,7 +208,7 @@ class Syncing:
         with self.store.reading() as tx:
             stop = judge(tx, order, part.of, part.mailbox.id, self.words)
         if draft is not None and look is not None:
-            self._plan(order, part, look, draft, state="planned")
+            self._plan(order, part, look, draft, state="stopped" if stop else "planned", stop=stop)
         elif stop is not None:
             with self.store.drafting() as alone:
                 draft_tables(alone)
@@ -273,7 +279,7 @@ class Syncing:
             leases.prove(tx, part.lease, self.clock())
             ledger.report(tx, part.run, [named(p, part.of.address) for p in error.problems])
             ledger.end(tx, part.run, self.clock(), "failed")
-            if isinstance(error, TryLater) and error.problems[0].code == "SY-M11":
+            if error.problems[0].code in ("SY-M11", "SY-M14"):
                 return
             retry, why = self._retry(tx, part, after)
             mailboxes.failed(tx, part.mailbox.id, type(error).__name__, retry, why)
@@ -315,6 +321,17 @@ def half_applied(address: str, run: int) -> Refused:
             f"{address} waits: the saved plan of run {run} is carried out by half.",
             "A sync now would take the other half out of its hands.",
             f"Finish it: syncd apply {run}; the next sync goes on by itself.",
+        )
+    )
+
+
+def _no_folder(folder: str, address: str) -> Refused:
+    return Refused(
+        Problem(
+            "SY-M14",
+            f"{address} has no folder named {folder} that is synced.",
+            "Nothing was read; names are compared without regard to case.",
+            "Look at the folder's name in Outlook, and at [sync] folders and exclude_folders.",
         )
     )
 

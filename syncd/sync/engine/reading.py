@@ -30,7 +30,10 @@ VERIFY = 100
 
 @dataclass
 class Round:
-    """One mailbox's round under way in one process. `again`: it goes on with a sync that was cut short."""
+    """One mailbox's round under way in one process. `again`: it goes on with a sync that was cut short.
+
+    `met`: whether it has a folder that the order asks for.
+    """
 
     store: Store
     graph: Graph
@@ -43,6 +46,7 @@ class Round:
     halt: Callable[[], None]
     again: bool = False
     number: int = 0
+    met: bool = True
     noted: set[str] = field(default_factory=set)
     folders: dict[str, Folder] = field(default_factory=dict)
 
@@ -75,6 +79,7 @@ class Round:
             )
             cursors = mailboxes.unread(tx, self.mailbox.id, self.number)
         only = Rules(folders=(self.order.folder,)) if self.order.folder else Rules()
+        self.met = any(wanted(self._full_path(folder), only) for folder, _ in scope)
         for cursor in cursors:
             if wanted(self._full_path(cursor.graph_id), only):
                 self._folder(cursor)
