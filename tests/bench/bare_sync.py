@@ -30,16 +30,22 @@ def main() -> None:
     }
     address = f"{graph['authority']}/{graph['tenant_id']}/oauth2/v2.0/token"
     answer = pool.request(
-        "POST", address, body=urllib.parse.urlencode(form),
+        "POST",
+        address,
+        body=urllib.parse.urlencode(form),
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}", "Prefer": PREFER}
     store = sqlite3.connect(sys.argv[2])
-    store.execute(f"CREATE TABLE contact (id TEXT, mailbox TEXT, {', '.join(f'{f} TEXT' for f in FIELDS)}, email TEXT, phone TEXT)")
+    store.execute(
+        f"CREATE TABLE contact (id TEXT, mailbox TEXT, {', '.join(f'{f} TEXT' for f in FIELDS)}, email TEXT, phone TEXT)"
+    )
     count = 0
     for mailbox in graph["mailboxes"]:
         for folder in _folders(pool, headers, graph["root"], mailbox):
-            count += _read(pool, headers, f"{graph['root']}/v1.0/users/{mailbox}/contactFolders/{folder}", mailbox, store)
+            count += _read(
+                pool, headers, f"{graph['root']}/v1.0/users/{mailbox}/contactFolders/{folder}", mailbox, store
+            )
     store.commit()
     print(count)
 
@@ -53,7 +59,9 @@ def _folders(pool: urllib3.PoolManager, headers: dict[str, str], root: str, mail
     return found
 
 
-def _read(pool: urllib3.PoolManager, headers: dict[str, str], folder: str, mailbox: str, store: sqlite3.Connection) -> int:
+def _read(
+    pool: urllib3.PoolManager, headers: dict[str, str], folder: str, mailbox: str, store: sqlite3.Connection
+) -> int:
     link, count = f"{folder}/contacts/delta", 0
     while link:
         page = _get(pool, headers, link)

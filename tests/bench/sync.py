@@ -42,7 +42,9 @@ def main() -> int:
     rows = wishes.contacts * wishes.mailboxes
     print(f"\n{rows:,} contacts, SQLite\n{'':42}{'wall s':>8}{'x':>7}{'CPU s':>8}{'x':>7}{'MiB':>7}")
     for stage, cost in best.items():
-        figures = f"{cost.wall:8.2f}{cost.wall / base.wall:7.1f}{cost.cpu:8.2f}{cost.cpu / base.cpu:7.1f}{cost.memory:7.0f}"
+        figures = (
+            f"{cost.wall:8.2f}{cost.wall / base.wall:7.1f}{cost.cpu:8.2f}{cost.cpu / base.cpu:7.1f}{cost.memory:7.0f}"
+        )
         print(f"{stage:42}{figures}")
     return 0
 
