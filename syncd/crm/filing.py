@@ -114,11 +114,11 @@ class ContactRows(_Linked):
         return people.find(person, keys, values[self.module.at["account"]], unnamed=self.name(values) == ("", ""))
 
     def name(self, values: Any) -> tuple[str, str]:
-        """First and last name, both blank where the row only borrows its name from its account or e-mail."""
+        """First and last name; a last name that is only borrowed from the account or the e-mail counts as blank."""
         at = self.module.at
         first, last = values[at["first_name"]] or "", values[at["last_name"]] or ""
         email = values[at["email"]] or ""
-        return ("", "") if not first and last in (self.named, email.partition("@")[0]) else (first, last)
+        return first, "" if last in (self.named, email.partition("@")[0]) else last
 
 
 class AccountRows(_Linked):

@@ -162,13 +162,11 @@ class Decider:
         return any(rec.values[self.at[name]] for name in ("email", "secondary_email"))
 
     def name(self, values: Any) -> tuple[str, str]:
-        """First and last name, both blank where the record only borrows its name from its company or e-mail."""
+        """First and last name; a last name that is only borrowed from the company or the e-mail counts as blank."""
         at = self.at
-        first, last = values[at["first_name"]], values[at["last_name"]] or ""
-        if first:
-            return first, last
+        first, last = values[at["first_name"]] or "", values[at["last_name"]] or ""
         borrowed = last in (values[at["company"]], (values[at["email"]] or "").partition("@")[0])
-        return ("", "") if borrowed else ("", last)
+        return first, "" if borrowed else last
 
     def _create(
         self, line: int, values: tuple[Any, ...], keys: list[Key], reason: str, passed: tuple[int, ...]
@@ -189,7 +187,7 @@ class Decider:
             if new is None or new == before[place] or (place == self.never and before[place]):
                 continue
             delta[fields[place].name] = (before[place], new)
-        if "last_name" in delta and self.name(values) == ("", ""):
+        if "last_name" in delta and not self.name(values)[1]:
             del delta["last_name"]
         if values[-1] is not None and values[-1] != rec.values[-1]:
             old_extra = extras(rec.values[-1])

@@ -160,3 +160,15 @@ def test_rejects_that_cannot_be_written_are_told_and_the_rows_stay_with_the_run(
     run = syncd.json("import", path, code=1)["runs"][0]
     assert run["rejects"] is None and run["problems"][0]["code"] == "SY-F43"
     assert run["counts"]["created"] == 2
+
+
+def test_a_first_name_beside_an_e_mail_means_the_lead_that_has_both(syncd: Program) -> None:
+    whole = syncd.file("whole.csv", "First Name,Last Name,Email", "Anna,Weber,anna@moeller.example")
+    part = syncd.file(
+        "part.csv", "First Name,Email,Phone", "Anna,anna@moeller.example,+49 511 753990", "Bea,anna@moeller.example,"
+    )
+    syncd("import", whole)
+    counts = syncd.json("import", part, "--on-duplicate", "overwrite")["runs"][0]["counts"]
+    assert (counts["updated"], counts["created"]) == (1, 1)
+    names = [(lead["first_name"], lead["last_name"], lead["phone"]) for lead in syncd.json("list", "leads")]
+    assert names == [("Anna", "Weber", "+49 511 753990"), ("Bea", "anna", None)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,6 +19,8 @@ from syncd.sync.mapping.salutation import salutation
 
 TEXT_LIMIT = 131_072
 """Characters in one value above which the contact is refused, as a row of a file would be."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]").search
 
 _TEXTS = {
     "givenName": "first_name",
@@ -262,7 +265,7 @@ def _list(item: Mapping[str, Any], key: str) -> Iterator[Any]:
 def _clean(value: Any, key: str) -> str | None:
     if not isinstance(value, str):
         raise _wrong_type(key, value)
-    if "\0" in value or (not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value)):
+    if "\0" in value or (not value.isascii() and _SURROGATE(value)):
         raise _unstorable(key, "holds a character that is none")
     if len(value) > TEXT_LIMIT:
         raise _unstorable(key, f"has {len(value):,} characters; at most {TEXT_LIMIT:,} can be kept")
