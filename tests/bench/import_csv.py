@@ -8,6 +8,7 @@ Each figure is the best of its tries. CPU and memory are those of syncd's proces
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import sys
@@ -17,6 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import openpyxl
 
 from tests.bench.measure import Cost, run
 from tests.bench.people import write
@@ -48,6 +51,7 @@ def _wishes() -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=5, help="tries of each; the best counts")
     parser.add_argument("--postgres", default="postgresql://postgres@127.0.0.1:5432/postgres", help="a server")
     parser.add_argument("--peer", action="store_true", help="django-import-export too (SQLite; up to 100,000 rows)")
+    parser.add_argument("--xlsx", action="store_true", help="the same leads as a workbook too")
     parser.add_argument("--csv", type=Path, help="appends the figures to this file as well")
     return parser.parse_args()
 
@@ -60,6 +64,9 @@ def _table(folder: Path, rows: int, database: str, wishes: argparse.Namespace) -
         with _fresh(folder, database, wishes.postgres) as url:
             for stage, cost in _stages(folder, files, url, rows):
                 _keep(best, stage, cost)
+        if wishes.xlsx:
+            with _fresh(folder, database, wishes.postgres) as url:
+                _keep(best, "import XLSX", _syncd(folder, url)("import", str(_workbook(files[0]))))
         if wishes.peer and database == "sqlite" and rows <= 100_000 and number < 2:
             for stage, cost in _peer(folder, files):
                 _keep(best, stage, cost)
@@ -74,6 +81,19 @@ def _files(folder: Path, rows: int) -> tuple[Path, Path, Path]:
     again = folder / f"again-{rows}.csv"
     again.write_bytes(first.read_bytes() + b"\n")
     return first, again, write(folder / f"title-{rows}.csv", rows, title="Head of purchasing")
+
+
+def _workbook(source: Path) -> Path:
+    """The same rows as an XLSX file, made once."""
+    target = source.with_suffix(".xlsx")
+    if not target.exists():
+        book = openpyxl.Workbook(write_only=True)
+        sheet = book.create_sheet("Leads")
+        with source.open(encoding="utf-8", newline="") as stream:
+            for row in csv.reader(stream):
+                sheet.append(row)
+        book.save(target)
+    return target
 
 
 def _keep(best: dict[str, Cost], stage: str, cost: Cost) -> None:
