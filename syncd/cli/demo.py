@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -168,7 +169,7 @@ def _told(document: dict[str, Any], place: Path, once: bool) -> Iterator[str]:
     totals = document["totals"]
     yield f"Store      {totals['accounts']} accounts · {totals['contacts']} contacts · {totals['leads']} leads"
     yield ""
-    config = f"syncd --config {place / 'syncd.toml'}"
+    config = f"{os.path.relpath(sys.argv[0])} --config {place / 'syncd.toml'}"
     yield f"look       {config} list accounts     {config} runs     {config} why contacts 1"
     yield f"take back  {config} undo {sync['id']}"
     if not once:

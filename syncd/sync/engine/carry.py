@@ -70,6 +70,7 @@ class Batch:
         self.found_by: dict[int, list[Key]] = {}
         self.others: dict[int, list[Change]] = {}
         self.hands: set[int] = set()
+        self.undos: dict[int, frozenset[int]] = {}
 
     def carry(self, items: Sequence[Item]) -> Carried:
         """Plans the items in their order."""
@@ -115,6 +116,7 @@ class Batch:
         self.others.update(found)
         runs = {change.run for line in found.values() for change in line}
         self.hands |= ledger.not_of_kind(self.tx, runs, "sync")
+        self.undos |= ledger.reverted(self.tx, runs)
 
     def _source(self, item: Item) -> Source:
         applied = item.applied or {"fields": {}, "company": None, "modified": ""}
@@ -256,8 +258,7 @@ class Batch:
         if rec.id not in self.others and rec.id > 0:
             self._load_history([rec.id])
         line = self.others.get(rec.id, [])
-        undos = ledger.reverted(self.tx, {c.run for c in line})
-        last = next((e for e in visible(line, undos) if e.field in (name, "*")), None)
+        last = next((e for e in visible(line, self.undos) if e.field in (name, "*")), None)
         return last is not None and last.run in self.hands
 
     def _let_go(self, item: Item) -> None:
@@ -286,8 +287,7 @@ class Batch:
     def _known_otherwise(self, rec: Rec) -> bool:
         """Whether anything but a sync has made or changed the contact, and still stands."""
         line = self.others.get(rec.id, [])
-        undos = ledger.reverted(self.tx, {c.run for c in line})
-        return any(entry.run in self.hands for entry in visible(line, undos))
+        return any(entry.run in self.hands for entry in visible(line, self.undos))
 
     def _keep(self, rec: Rec, before: Wish, after: Wish, item: Item, reason: str) -> set[str]:
         """The record stays. After a deletion the others' values stand; out of scope, what only it had brought goes."""
