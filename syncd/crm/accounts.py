@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from importers import normalise
 from syncd.crm.matching import View, Words
@@ -23,8 +23,7 @@ class Rule:
     own_domains: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a company's name means: `found` an account, `make` a new one, or `none`, with the reason's code."""
 
     kind: Literal["found", "make", "none"]
@@ -33,13 +32,12 @@ class Answer:
     review: bool = False
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(NamedTuple):
     """Who bears the company's name: its folded full name, and the domains of its e-mail addresses."""
 
     first: str = ""
     last: str = ""
-    domains: frozenset[str] = field(default_factory=frozenset)
+    domains: frozenset[str] = frozenset()
     is_company: bool = False
 
 
@@ -80,7 +78,8 @@ class Companies:
 
     def _not_for(self, base: str, person: Person) -> str | None:
         on = self.rule.conditions
-        names = {normalise.fold(f"{person.first} {person.last}"), normalise.fold(f"{person.last} {person.first}")}
+        first, last = normalise.fold(person.first), normalise.fold(person.last)
+        names = (f"{first} {last}".strip(), f"{last} {first}".strip())
         if "own_name" in on and not person.is_company and base in names:
             return "own-name"
         if "own_company" in on and base in self.own:

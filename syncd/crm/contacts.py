@@ -26,8 +26,7 @@ class People:
 
     def keys_of(self, people: Sequence[Mapping[str, Any]]) -> list[list[Key]]:
         """The match keys of people (fields by name)."""
-        rows = [[person.get(name) for name in self.at] for person in people]
-        return self.view.keys.of_many(rows)
+        return self.view.keys.of_named(people)
 
     def load(self, keys: Iterable[Iterable[Key]], ids: Iterable[int | None]) -> None:
         """Fetches all contacts that have one of the keys, and those with the ids."""
@@ -72,7 +71,7 @@ class People:
         for number, value in keys:
             if number == kind:
                 found.update((rec.id, rec) for rec in self.view.candidates(kind, value))
-        return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))]
+        return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))] if found else []
 
     def name(self, values: Sequence[Any]) -> tuple[str, str]:
         """First and last name, both blank where the record only borrows its name from its e-mail."""

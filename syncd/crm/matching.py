@@ -49,10 +49,16 @@ class Keys:
     def of_many(self, rows: Sequence[Sequence[Any]]) -> list[list[Key]]:
         """The keys of records, column by column."""
         at = self.module.at
-        columns = {name: [values[at[name]] for values in rows] for name in self.fields}
-        kinds = [(kind.number, self._column(kind.rule, columns, len(rows))) for kind in self.module.keys]
-        kinds += [(number, self.composite(fields, columns, len(rows))) for fields, number in self.custom.items()]
-        return [sorted({(number, value) for number, column in kinds if (value := column[i])}) for i in range(len(rows))]
+        return self._of({name: [values[at[name]] for values in rows] for name in self.fields}, len(rows))
+
+    def of_named(self, rows: Sequence[Mapping[str, Any]]) -> list[list[Key]]:
+        """The keys of records given as fields by name, blanks left out."""
+        return self._of({name: [fields.get(name) for fields in rows] for name in self.fields}, len(rows))
+
+    def _of(self, columns: Mapping[str, list[Any]], count: int) -> list[list[Key]]:
+        kinds = [(kind.number, self._column(kind.rule, columns, count)) for kind in self.module.keys]
+        kinds += [(number, self.composite(fields, columns, count)) for fields, number in self.custom.items()]
+        return [sorted({(number, value) for number, column in kinds if (value := column[i])}) for i in range(count)]
 
     def composite(self, fields: Sequence[str], columns: Mapping[str, list[Any]], count: int) -> list[str | None]:
         """The key of a `match_on`: the named fields together, each normalised by its kind; None when one is blank."""

@@ -41,11 +41,11 @@ class Cursor:
 
 @dataclass(slots=True)
 class Seen:
-    """One contact of a page: its projection (None when it was refused or left out), and where it was."""
+    """One contact of a page: its projection as JSON (None when it was refused or left out), and its digest."""
 
     graph_id: str
     modified: str
-    observed: Mapping[str, Any] | None
+    observed: str | None
     digest: str | None
     gone: str | None = None
 
@@ -154,25 +154,18 @@ def known(tx: Session, of: int, ids: Sequence[str]) -> dict[str, dict[str, Any]]
 
 
 def observe(tx: Session, of: int, folder: int, number: int, seen: Iterable[Seen]) -> None:
-    """Keeps what a page showed. An item whose observation differs from what was carried out becomes pending."""
-    rows = [
-        (
-            of,
-            s.graph_id,
-            folder,
-            number,
-            s.modified,
-            json.dumps(s.observed, ensure_ascii=False, separators=(",", ":")) if s.observed is not None else None,
-            s.digest,
-            s.gone,
-        )
-        for s in seen
-    ]
+    """Keeps what a page showed. An item whose observation differs from what was carried out becomes pending.
+
+    What was carried out is kept apart only from then on: until it differs, the observation is it.
+    """
+    rows = [(of, s.graph_id, folder, number, s.modified, s.observed, s.digest, s.gone) for s in seen]
     tx.many(
         "INSERT INTO source_item (mailbox, graph_id, folder, round, modified, observed, digest, gone, pending)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (mailbox, graph_id) DO UPDATE SET folder = excluded.folder, round = excluded.round,"
-        " modified = excluded.modified, observed = COALESCE(excluded.observed, source_item.observed),"
+        " modified = excluded.modified, applied = CASE WHEN source_item.applied IS NULL"
+        " AND source_item.applied_digest IS NOT NULL AND excluded.observed <> source_item.observed"
+        " THEN source_item.observed ELSE source_item.applied END, observed = COALESCE(excluded.observed, source_item.observed),"
         " digest = COALESCE(excluded.digest, source_item.digest), gone = excluded.gone,"
         " pending = CASE WHEN excluded.gone IS NOT NULL OR source_item.applied_digest IS NULL"
         " OR source_item.applied_digest <> COALESCE(excluded.digest, source_item.digest)"
@@ -286,7 +279,10 @@ def linked(tx: Session, contacts: Iterable[int]) -> dict[int, list[Item]]:
 def _item(row: Sequence[Any]) -> Item:
     made = Item(*row[: len(ITEM_COLUMNS)])
     made.observed = json.loads(made.observed) if isinstance(made.observed, str) else None
-    made.applied = json.loads(made.applied) if isinstance(made.applied, str) else None
+    if isinstance(made.applied, str):
+        made.applied = json.loads(made.applied)
+    elif made.applied_digest is not None:
+        made.applied = made.observed
     return made
 
 
@@ -304,7 +300,7 @@ def mark(tx: Session, marks: Sequence[Mark]) -> None:
     """Notes items as carried out, in the transaction that did it."""
     live = [m for m in marks if m.gone is None]
     tx.many(
-        "UPDATE source_item SET applied = observed, applied_digest = digest, applied_modified = modified, contact = ?,"
+        "UPDATE source_item SET applied = NULL, applied_digest = digest, applied_modified = modified, contact = ?,"
         " account = ?, held = CASE WHEN CAST(? AS BIGINT) IS NULL THEN held ELSE NULL END, pending = 0 WHERE id = ?",
         [(m.contact, m.account, m.contact, m.item) for m in live],
     )
@@ -320,7 +316,7 @@ def detach(tx: Session, gone: Mapping[int, str], held: Sequence[int]) -> None:
     """Unties items from their contacts, which stay: those gone, with what became of them, and those held as they are."""
     mark(tx, [Mark(item, None, None, how) for item, how in gone.items()])
     tx.many(
-        "UPDATE source_item SET held = contact, contact = NULL, applied = observed, applied_digest = digest,"
+        "UPDATE source_item SET held = contact, contact = NULL, applied = NULL, applied_digest = digest,"
         " applied_modified = modified, pending = 0 WHERE id = ?",
         [(item,) for item in held],
     )

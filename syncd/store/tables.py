@@ -206,6 +206,8 @@ FOLDER = sa.Table(
 `round_done` the round it was last read to its end, `sweeping` that this round enumerates all, so that what it does not
 show is a candidate for removal."""
 
+_PENDING = sa.text("pending = 1")
+
 SOURCE_ITEM = sa.Table(
     "source_item",
     METADATA,
@@ -226,9 +228,10 @@ SOURCE_ITEM = sa.Table(
     sa.Column("pending", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("held", sa.BigInteger),
     sa.UniqueConstraint("mailbox", "graph_id"),
-    sa.Index("ix_source_item_pending", "mailbox", "pending", "graph_id"),
+    sa.Index("ix_source_item_pending", "mailbox", "graph_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
     sqlite_autoincrement=True,
 )
-"""One Outlook contact as last seen (`observed`, JSON) and as last carried out (`applied`). `gone` marks a tombstone
-("hint", "deleted", "scope"); `pending` that observed and applied differ; `held` is the contact that was taken back by
-hand or by an undo, and is not made again until the source changes or the hold is released."""
+"""One Outlook contact as last seen (`observed`, JSON) and as last carried out (`applied`, blank while that is what was
+seen). `gone` marks a tombstone ("hint", "deleted", "scope"); `pending` that observed and applied differ; `held` is the
+contact that was taken back by hand or by an undo, and is not made again until the source changes or the hold is
+released."""

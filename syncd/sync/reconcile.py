@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 NAMES = ("surname", "displayName", "fileAs", "givenName")
 REACH = ("email", "secondary_email", "third_email", "phone", "phone_2", "mobile", "home_phone", "home_phone_2")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One Outlook contact: its fields, its company as typed with the account that it was resolved to, and its rank.
 
     `rank` is the place of its mailbox in the settings; lower wins a tie. `item` breaks the last ties.
@@ -24,16 +23,15 @@ class Source:
     item: str
     modified: str
     rank: int
-    fields: Mapping[str, Any]
+    fields: dict[str, Any]
     company: str | None
     account: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What all sources of a contact say together; company and account come from the newest source with a company, `by`."""
 
-    fields: Mapping[str, Any]
+    fields: dict[str, Any]
     company: str | None
     account: int | None
     by: str | None = None
@@ -47,9 +45,15 @@ def order(sources: Iterable[Source]) -> list[Source]:
 
 def wish(sources: Iterable[Source]) -> Wish:
     """What the sources say together."""
+    ranked = order(sources)
+    if len(ranked) == 1:
+        only = ranked[0]
+        return (
+            Wish(only.fields, only.company, only.account, only.item) if only.company else Wish(only.fields, None, None)
+        )
     fields: dict[str, Any] = {}
     company, account, by = None, None, None
-    for source in order(sources):
+    for source in ranked:
         for name, value in source.fields.items():
             fields.setdefault(name, value)
         if company is None and source.company:

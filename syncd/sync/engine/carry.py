@@ -5,6 +5,7 @@ Items act as if they were carried out one by one: each meets what the items befo
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +68,7 @@ class Batch:
         self.ranks: dict[int, int] = {}
         self.ties: Ties = {}
         self.homes: dict[int, int] = {}
+        self.fitted: dict[int, dict[str, Any]] = {}
         self.found_by: dict[int, list[Key]] = {}
         self.others: dict[int, list[Change]] = {}
         self.hands: set[int] = set()
@@ -90,7 +92,8 @@ class Batch:
             self.tx, self.order.tenant, self.order.ranking or [m.address for m in self.order.mailboxes]
         )
         live = [i for i in items if i.gone is None and i.observed]
-        rows = self.people.keys_of([fitted((i.observed or {})["fields"]) for i in live])
+        self.fitted = {i.id: fitted((i.observed or {})["fields"]) for i in live}
+        rows = self.people.keys_of(list(self.fitted.values()))
         self.found_by = {i.id: keys for i, keys in zip(live, rows, strict=True)}
         self.people.load(rows, [i.contact for i in items])
         contacts = list(self.people.view.recs)
@@ -136,60 +139,58 @@ class Batch:
             self.plan.count("unchanged")
             return
         observed = item.observed or {}
-        fields = fitted(observed["fields"])
+        fields = self.fitted[item.id]
         unnamed = observed["named_by"] in ("email", "company")
-        person = self._person(fields, observed)
+        answer: Answer | None = None
         reason, passed = "source-changed", ()
         if rec is None:
-            account = self._account_of(observed["company"], person)
-            keys = self.found_by[item.id]
-            rec, reason, passed = self.people.find(fields, keys, account, unnamed=unnamed)  # type: ignore[assignment]
+            answer = self.companies.resolve(observed["company"], self._person(item))
+            at = answer.rec.id if answer.rec is not None else None
+            rec, reason, passed = self.people.find(fields, self.found_by[item.id], at, unnamed=unnamed)  # type: ignore[assignment]
         tied = self.ties.get(rec.id, {}) if rec is not None else {}
         before = wish(tied.values())
         mine = self._now(item, fields, observed)
         after = wish([s for i, s in tied.items() if i != item.id] + [mine])
-        account, why = self._settle_account(after, before, rec, person, item)
+        account, why = self._settle_account(after, before, rec, item, answer)
         if after.by == mine.item:
-            mine = _with_account(mine, account)
-        target = dict(after.fields) | {"account": account}
+            mine = mine._replace(account=account)
         full = f"{reason}|account={why}" if why else reason
         if rec is None:
-            rec = self.people.create(self._values(target), item.id, full, passed, self.found_by[item.id])
+            rec = self.people.create(self._values(after.fields, account), item.id, full, passed, self.found_by[item.id])
             self.plan.count("created")
         else:
-            self._update(rec, dict(before.fields) | {"account": before.account}, target, item, full)
+            target = after.fields | {"account": account}
+            self._update(rec, before.fields | {"account": before.account}, target, item, full)
         self._tie(rec.id, item.id, mine)
         self._mark(Mark(item.id, rec.id, mine.account))
 
-    def _person(self, fields: Mapping[str, Any], observed: Mapping[str, Any]) -> Person:
+    def _person(self, item: Item) -> Person:
+        fields, by = self.fitted[item.id], (item.observed or {})["named_by"]
         own = self.order.rule.own_domains
         return Person(
             fields.get("first_name") or "",
             fields.get("last_name") or "",
             domains([fields.get(name) for name in EMAILS]) if own else frozenset(),
-            observed["named_by"] == "company",
+            by == "company",
         )
 
-    def _now(self, item: Item, fields: Mapping[str, Any], observed: Mapping[str, Any]) -> Source:
+    def _now(self, item: Item, fields: dict[str, Any], observed: Mapping[str, Any]) -> Source:
         """The item as it is observed now; it keeps its account while its company means the same."""
-        applied = item.applied or {}
-        same = same_company(applied.get("company"), observed["company"], self.people.words)
+        account = item.account
+        if account is not None:
+            before = (item.applied or {}).get("company")
+            account = account if same_company(before, observed["company"], self.people.words) else None
         rank = self.ranks.get(item.mailbox, len(self.ranks))
         key = f"{item.mailbox}/{item.graph_id}"
-        account = item.account if same else None
         return Source(key, str(observed["modified"]), rank, fields, observed["company"], account)
 
-    def _account_of(self, company: str | None, person: Person) -> int | None:
-        """The existing account that a company's name means, for matching; none is made here."""
-        answer = self.companies.resolve(company, person)
-        return answer.rec.id if answer.rec is not None else None
-
     def _settle_account(
-        self, after: Wish, before: Wish, rec: Rec | None, person: Person, item: Item
+        self, after: Wish, before: Wish, rec: Rec | None, item: Item, found: Answer | None
     ) -> tuple[int | None, str]:
         """The account that the sources' company means now, and why; made when the rule says so.
 
-        Nothing is made for a contact whose account somebody else has chosen.
+        Nothing is made for a contact whose account somebody else has chosen. `found` is what the item's own company
+        means, when it was asked already.
         """
         if after.account is not None and self._stands(after.account):
             return after.account, ""
@@ -197,7 +198,8 @@ class Batch:
             return None, "none:blank" if rec is None else ""
         if rec is not None and same_company(after.company, before.company, self.people.words):
             return before.account, ""
-        answer = self.companies.resolve(after.company, person)
+        mine = (item.observed or {})["company"]
+        answer = found if found and mine == after.company else self.companies.resolve(after.company, self._person(item))
         if answer.review:
             self._review(answer, item)
         if answer.kind != "make":
@@ -225,15 +227,16 @@ class Batch:
             }
         )
 
-    def _values(self, target: Mapping[str, Any]) -> list[Any]:
+    def _values(self, fields: Mapping[str, Any], account: int | None) -> list[Any]:
         values: list[Any] = [None] * len(CONTACTS.columns)
         extra = {}
-        for name, value in target.items():
-            if name.startswith("extra."):
-                extra[name[6:]] = value
+        at = CONTACTS.at
+        for name, value in fields.items():
+            if name in at:
+                values[at[name]] = value
             else:
-                values[CONTACTS.at[name]] = value
-        values[CONTACTS.at["owner"]] = self.of.owner
+                extra[name.removeprefix("extra.")] = value
+        values[at["account"]], values[at["owner"]] = account, self.of.owner
         values[-1] = packed(extra)
         return values
 
@@ -291,8 +294,8 @@ class Batch:
 
     def _keep(self, rec: Rec, before: Wish, after: Wish, item: Item, reason: str) -> set[str]:
         """The record stays. After a deletion the others' values stand; out of scope, what only it had brought goes."""
-        old = dict(before.fields) | {"account": before.account}
-        new = dict(after.fields) | {"account": after.account}
+        old = before.fields | {"account": before.account}
+        new = after.fields | {"account": after.account}
         found = verdict(_current(rec), old, new)
         spared = item.gone == "deleted"
         blanks = () if spared else (n for n, pair in found.delta.items() if pair[1] is None and n != CONTACTS.required)
@@ -350,23 +353,20 @@ def _current(rec: Rec) -> dict[str, Any]:
     return made
 
 
-def _with_account(source: Source, account: int | None) -> Source:
-    return Source(source.item, source.modified, source.rank, source.fields, source.company, account)
-
-
 def _short(answer: Answer) -> str:
     return f"linked:{answer.reason}" if answer.kind == "found" else answer.reason
 
 
-def fitted(fields: Mapping[str, Any]) -> dict[str, Any]:
+_LENGTHS = {f.name: f.length or sys.maxsize for f in CONTACTS.fields}
+
+
+def fitted(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields with those that are too long for their place kept whole in `extra`; a name is cut besides, to stay one."""
-    made: dict[str, Any] = {}
-    for name, value in fields.items():
-        length = CONTACTS.field(name).length
-        if length and len(value) > length:
-            made[f"extra.{name}"] = value
-            if name == CONTACTS.required:
-                made[name] = value[:length].rstrip()
-        else:
-            made[name] = value
+    long = [name for name, value in fields.items() if len(value) > _LENGTHS[name]]
+    if not long:
+        return fields
+    made = {name: value for name, value in fields.items() if name not in long}
+    made.update((f"extra.{name}", fields[name]) for name in long)
+    if CONTACTS.required in long:
+        made[CONTACTS.required] = fields[CONTACTS.required][: _LENGTHS[CONTACTS.required]].rstrip()
     return made

@@ -42,7 +42,7 @@ class SyncOrder:
     ranking: Sequence[str] = ()
     page_size: int = 500
     concurrency: int = 4
-    batch: int = 1000
+    batch: int = 5000
 
     def plain(self) -> dict[str, Any]:
         """What tells this sync from another, as JSON-ready data."""

@@ -22,7 +22,7 @@ from syncd.store.leases import Lease
 from syncd.store.mailboxes import Cursor, Mailbox, Seen
 from syncd.store.times import Clock
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
-from syncd.sync.mapping import Projection, Rules, complete, digest, gate, merge, wanted
+from syncd.sync.mapping import Projection, Rules, complete, gate, merge, wanted
 
 MAX_RESETS = 2
 VERIFY = 100
@@ -228,13 +228,13 @@ class _Page:
             return
         if again and before and str(before["modified"] or "") > made.modified:
             return
-        mark = digest(made)
+        text, mark = made.kept()
         same = before and before["applied_digest"] == mark and before["applied_modified"] == made.modified
         if same and not again and before and before["gone"] is None:
             self._count("unchanged")
         if not same:
             self.problems += [p.plain() | {"what": f"{p.what} (item {key})"} for p in made.problems]
-        self.seen.append(Seen(key, made.modified, made.plain(), mark))
+        self.seen.append(Seen(key, made.modified, text, mark))
 
     def _count(self, name: str) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1

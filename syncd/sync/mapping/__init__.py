@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from syncd.sync.mapping.gate import Reason, Rules, gate, wanted
-from syncd.sync.mapping.projection import FIELDS, Projection, complete, digest, merge, project
+from syncd.sync.mapping.projection import complete, merge, project
+from syncd.sync.mapping.shape import FIELDS, Projection
 
 __all__ = [
     "FIELDS",
@@ -11,7 +12,6 @@ __all__ = [
     "Reason",
     "Rules",
     "complete",
-    "digest",
     "gate",
     "merge",
     "project",

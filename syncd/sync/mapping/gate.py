@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 Reason = Literal["folder", "category", "private"]
@@ -38,6 +39,8 @@ def gate(item: Mapping[str, Any], folder_path: str, rules: Rules, *, known: bool
     if known and "categories" not in item:
         return None
     value = item.get("categories")
+    if not value:
+        return "category" if rules.categories else None
     names = _folded(name for name in value if isinstance(name, str)) if isinstance(value, list) else set()
     if names & _folded(rules.private):
         return "private"
@@ -47,6 +50,7 @@ def gate(item: Mapping[str, Any], folder_path: str, rules: Rules, *, known: bool
     return "category" if allowed and not names & allowed else None
 
 
+@lru_cache(maxsize=256)
 def wanted(folder_path: str, rules: Rules) -> bool:
     """Whether the folder with that path (the default folder's name first) is to be read at all."""
     steps = _steps(folder_path)

@@ -5,85 +5,32 @@ A missing property is not an empty one: `merge` leaves what it stands for as it 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from syncd.errors import Problem, Refused
 from syncd.graph.shapes import SELECT
+from syncd.sync.mapping.plain import plain
 from syncd.sync.mapping.salutation import salutation
-
-TEXT_LIMIT = 131_072
-"""Characters in one value above which the contact is refused, as a row of a file would be."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]").search
-
-_TEXTS = {
-    "givenName": "first_name",
-    "middleName": "middle_name",
-    "generation": "suffix",
-    "nickName": "nick_name",
-    "jobTitle": "title",
-    "department": "department",
-    "manager": "reports_to",
-    "assistantName": "assistant",
-    "businessHomePage": "website",
-    "mobilePhone": "mobile",
-    "personalNotes": "description",
-}
-_ROWS = {"businessPhones": ("phone", "phone_2"), "homePhones": ("home_phone", "home_phone_2")}
-_JOINED = {"imAddresses": "im", "categories": "categories"}
-_ADDRESSES = {"businessAddress": "mailing", "homeAddress": "home", "otherAddress": "other"}
-_PARTS = {"street": "street", "city": "city", "state": "state", "postalCode": "zip", "countryOrRegion": "country"}
-_EMAILS = ("email", "secondary_email", "third_email")
-_NAMES = ("surname", "displayName", "fileAs")
-_NO_YEAR = 1604
-_NO_DATE = (1, 4501)
-
-FIELDS: tuple[str, ...] = (
-    "salutation",
-    "last_name",
-    *_TEXTS.values(),
-    *(name for names in _ROWS.values() for name in names),
-    *_JOINED.values(),
-    *_EMAILS,
-    "date_of_birth",
-    *(f"{kind}_{part}" for kind in _ADDRESSES.values() for part in _PARTS.values()),
+from syncd.sync.mapping.shape import (
+    ADDRESSES,
+    EMAILS,
+    FIELDS,
+    JOINED,
+    NAMES,
+    NO_DATE,
+    NO_YEAR,
+    PARTS,
+    ROWS,
+    TEXT_LIMIT,
+    TEXTS,
+    Projection,
 )
-"""The contact fields that an Outlook contact can fill; its company stands beside them."""
 
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """What a contact says. `fields` holds the filled fields only: one that is not there is blank in Outlook.
-
-    `company` is the company's name as typed, `modified` Graph's time of the last change (ISO 8601, UTC), `named_by`
-    where the last name came from, `problems` what was kept or left out with a doubt.
-    """
-
-    fields: Mapping[str, str]
-    company: str | None
-    modified: str
-    named_by: str = "surname"
-    problems: tuple[Problem, ...] = field(default=(), compare=False)
-
-    def plain(self) -> dict[str, Any]:
-        """The projection as JSON-ready data, without its problems; `Projection.of` is its inverse."""
-        return {
-            "fields": dict(self.fields),
-            "company": self.company,
-            "modified": self.modified,
-            "named_by": self.named_by,
-        }
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Projection:
-        """A projection from `plain()` data."""
-        return cls(dict(data["fields"]), data["company"], data["modified"], data["named_by"])
+_ALL = frozenset(SELECT)
+_SURROGATE = re.compile("[\ud800-\udfff]").search
 
 
 def project(item: Mapping[str, Any], *, allowed_fields: Collection[str] | None = None) -> Projection:
@@ -100,6 +47,11 @@ def merge(
     previous: Projection | None, item: Mapping[str, Any], *, allowed_fields: Collection[str] | None = None
 ) -> Projection:
     """The projection after a row that may leave properties out: what it does not speak of stays as in `previous`."""
+    return plain(item, allowed_fields) or closely(previous, item, allowed_fields)
+
+
+def closely(previous: Projection | None, item: Mapping[str, Any], allowed_fields: Collection[str] | None) -> Projection:
+    """As `merge`, property by property, whatever the row holds."""
     problems: list[Problem] = []
     fields: dict[str, str] = dict(previous.fields) if previous else {}
     for key, read in _READERS.items():
@@ -118,14 +70,7 @@ def merge(
 
 def complete(item: Mapping[str, Any]) -> bool:
     """Whether the row speaks of every property that was asked for; one that does not is better read whole."""
-    return all(key in item for key in SELECT)
-
-
-def digest(projection: Projection) -> str:
-    """A hash that is equal when nothing that matters differs: no time stamp, and line ends count as one."""
-    fields = {name: value.replace("\r\n", "\n") for name, value in projection.fields.items()}
-    text = json.dumps([fields, projection.company], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return item.keys() >= _ALL
 
 
 _Fields = dict[str, str | None]
@@ -133,17 +78,17 @@ _Reader = Callable[[Mapping[str, Any], str, Mapping[str, str], list[Problem]], _
 
 
 def _read_text(item: Mapping[str, Any], key: str, _: Mapping[str, str], __: list[Problem]) -> _Fields:
-    return {_TEXTS[key]: _text(item, key)}
+    return {TEXTS[key]: _text(item, key)}
 
 
 def _read_rows(item: Mapping[str, Any], key: str, _: Mapping[str, str], problems: list[Problem]) -> _Fields:
-    names, values = _ROWS[key], _texts(item, key)
+    names, values = ROWS[key], _texts(item, key)
     _note_rest(key, values, len(names), problems)
     return dict(zip(names, [*values, *[None] * len(names)], strict=False))
 
 
 def _read_joined(item: Mapping[str, Any], key: str, _: Mapping[str, str], __: list[Problem]) -> _Fields:
-    return {_JOINED[key]: "; ".join(_texts(item, key)) or None}
+    return {JOINED[key]: "; ".join(_texts(item, key)) or None}
 
 
 def _read_address(item: Mapping[str, Any], key: str, _: Mapping[str, str], __: list[Problem]) -> _Fields:
@@ -152,7 +97,7 @@ def _read_address(item: Mapping[str, Any], key: str, _: Mapping[str, str], __: l
         value = {}
     if not isinstance(value, Mapping):
         raise _wrong_type(key, value)
-    return {f"{_ADDRESSES[key]}_{name}": _text(value, part, key) for part, name in _PARTS.items()}
+    return {f"{ADDRESSES[key]}_{name}": _text(value, part, key) for part, name in PARTS.items()}
 
 
 def _read_emails(item: Mapping[str, Any], key: str, _: Mapping[str, str], problems: list[Problem]) -> _Fields:
@@ -166,8 +111,8 @@ def _read_emails(item: Mapping[str, Any], key: str, _: Mapping[str, str], proble
             problems.append(_EX)
         elif address:
             found.append(address)
-    _note_rest(key, found, len(_EMAILS), problems)
-    return dict(zip(_EMAILS, [*found, None, None, None], strict=False))
+    _note_rest(key, found, len(EMAILS), problems)
+    return dict(zip(EMAILS, [*found, None, None, None], strict=False))
 
 
 def _read_birthday(item: Mapping[str, Any], key: str, fields: Mapping[str, str], problems: list[Problem]) -> _Fields:
@@ -180,9 +125,9 @@ def _read_birthday(item: Mapping[str, Any], key: str, fields: Mapping[str, str],
     except ValueError:
         problems.append(_flag("SY-I12", "The birthday cannot be read as a date.", "What was here before is kept."))
         return {"date_of_birth": fields.get("date_of_birth")}
-    if day.year == _NO_YEAR:
+    if day.year == NO_YEAR:
         problems.append(_flag("SY-I12", "The birthday has no year.", "A date of birth needs one, so it is left blank."))
-    return {"date_of_birth": None if day.year in (_NO_YEAR, *_NO_DATE) else day.isoformat()}
+    return {"date_of_birth": None if day.year in (NO_YEAR, *NO_DATE) else day.isoformat()}
 
 
 def _read_title(item: Mapping[str, Any], key: str, _: Mapping[str, str], problems: list[Problem]) -> _Fields:
@@ -199,10 +144,10 @@ _READERS: dict[str, _Reader] = {
     "title": _read_title,
     "birthday": _read_birthday,
     "emailAddresses": _read_emails,
-    **dict.fromkeys(_TEXTS, _read_text),
-    **dict.fromkeys(_ROWS, _read_rows),
-    **dict.fromkeys(_JOINED, _read_joined),
-    **dict.fromkeys(_ADDRESSES, _read_address),
+    **dict.fromkeys(TEXTS, _read_text),
+    **dict.fromkeys(ROWS, _read_rows),
+    **dict.fromkeys(JOINED, _read_joined),
+    **dict.fromkeys(ADDRESSES, _read_address),
 }
 
 
@@ -210,7 +155,7 @@ def _last_name(
     item: Mapping[str, Any], fields: Mapping[str, str], company: str | None, previous: Projection | None
 ) -> tuple[str, str]:
     """The last name and where it came from: surname, display name, file-as, e-mail, company, given name."""
-    for key in _NAMES:
+    for key in NAMES:
         value = _text(item, key) if key in item else None
         if key not in item and previous is not None and previous.named_by == key:
             value = previous.fields.get("last_name")
