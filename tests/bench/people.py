@@ -83,12 +83,14 @@ def _people(rows: int, dice: random.Random, title: str | None) -> Iterator[list[
         company = f"{family} {choice(TRADE)} {choice(FORMS)}".strip() if below(20) else ""
         plain = f"{given}.{family}{number}".lower().translate(FOLD).encode("ascii", "ignore").decode()
         host = choice(MAILS) if below(4) == 0 else f"{family.lower().translate(FOLD)}-{below(5000)}.example"
+        # Drawn in any case: the people are the same whether or not a title is given.
+        usual = choice(TITLES)
         mail = mail if number and below(500) == 0 else f"{plain}@{host}".encode("ascii", "ignore").decode()
         yield [
             given,
             family,
             company,
-            title or choice(TITLES),
+            title or usual,
             mail if below(40) else "",
             _phone(country, dice) if below(300) else "on request",
             _mobile(country, dice) if below(3) else "",
