@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from syncd.simulator.wire import Answer, GraphError, Headers, Listing, Request
+from syncd.simulator.wire import PLAIN_JSON, Answer, GraphError, Headers, Listing, Request
 
 LARGEST = 20
 ABREAST = 4
@@ -20,18 +20,31 @@ ABREAST = 4
 def run(request: Request, serve: Callable[[Request], Answer], source: random.Random) -> Answer:
     """The envelope's answer: 200 even when all items failed; order by `source`."""
     items = request.json().get("requests")
-    if not isinstance(items, list) or not items:
+    if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
         raise GraphError(400, "BadRequest", "Write the requests as a JSON array named 'requests'.")
     if len(items) > LARGEST:
         raise GraphError(400, "BadRequest", f"Number of batch request steps exceeds the max value of {LARGEST}.")
     ids = [str(item.get("id", "")).lower() for item in items]
     if "" in ids or len(set(ids)) != len(ids):
         raise GraphError(400, "BadRequest", "Each request of a batch needs an id of its own.")
+    for item in items:
+        _check(item, ids)
     done: dict[str, dict[str, Any]] = {}
     seen: Counter[str] = Counter()
     for item in items:
         done[str(item["id"])] = _one(item, request, serve, done, seen)
     return Answer(200, {"responses": source.sample(list(done.values()), len(done))})
+
+
+def _check(item: Mapping[str, Any], ids: list[str]) -> None:
+    """What makes the whole envelope no good: an item without method or relative url, or one that waits for nobody."""
+    method, url = item.get("method"), item.get("url")
+    if not isinstance(method, str) or not isinstance(url, str) or "://" in url:
+        raise GraphError(400, "BadRequest", "Each request of a batch needs a method and a url relative to the version.")
+    if urlsplit(url).path.strip("/").lower() == "$batch":
+        raise GraphError(400, "BadRequest", "A batch cannot hold a batch.")
+    if any(str(parent).lower() not in ids for parent in item.get("dependsOn", ())):
+        raise GraphError(400, "BadRequest", "A request of the batch depends on one that is not in it.")
 
 
 def _one(
@@ -53,6 +66,8 @@ def _one(
     headers = Headers({"authorization": envelope.headers.get("authorization", "")})
     for name, value in item.get("headers", {}).items():
         headers.put(name, value)
+    if "body" in item and "content-type" not in headers:
+        return _failed(item, 400, "BadRequest", "A request with a body needs the header Content-Type.")
     body = json.dumps(item["body"]).encode() if "body" in item else b""
     answer = serve(Request(str(item.get("method", "GET")).upper(), f"/v1.0{target}", headers, body))
     return {"id": item["id"], "status": answer.status, "headers": _headers(answer), "body": _body(answer)}
@@ -74,4 +89,9 @@ def _failed(
     item: Mapping[str, Any], status: int, code: str, message: str, headers: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     error = {"code": code, "message": message}
-    return {"id": item["id"], "status": status, "headers": dict(headers or {}), "body": {"error": error}}
+    return {
+        "id": item["id"],
+        "status": status,
+        "headers": {"Content-Type": PLAIN_JSON, **(headers or {})},
+        "body": {"error": error},
+    }

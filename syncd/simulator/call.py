@@ -50,7 +50,7 @@ class Call:
         return f"{self.tenant.root}/v1.0/$metadata#{tail}{f'({select})' if select else ''}"
 
     def entity(self, data: Mapping[str, Any], tail: str, status: int = 200) -> Answer:
-        return Answer(status, {"@odata.context": self.context(f"{tail}/$entity"), **data}, self.applied())
+        return Answer(status, {"@odata.context": f"{self.context(tail)}/$entity", **data}, self.applied())
 
     def applied(self, *, delta: bool = False, paged: bool = True) -> dict[str, str]:
         """`Preference-Applied`: what of the request's `Prefer` was honoured."""

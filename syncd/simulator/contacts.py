@@ -13,14 +13,16 @@ from syncd.simulator.mailbox import Folder, Item
 from syncd.simulator.queries import expanded, filtered, ordered
 from syncd.simulator.wire import Answer, GraphError, Listing
 
+_TRACKED = ("$select", "$top", "$deltatoken", "$skiptoken")
 _EXTRAS = ("singleValueExtendedProperties", "extensions")
 
 
 def delta(call: Call) -> Answer:
-    """`GET …/contactFolders/{id}/contacts/delta`: a page of a round."""
+    """`GET …/contactFolders/{id}/contacts/delta` or `…/contacts/delta` (default folder): a page of a round."""
     if call.tenant.china:
         raise GraphError(400, "BadRequest", "Change tracking is not supported against 'microsoft.graph.contact'.")
-    folder, query = call.folder(call.args[0]), call.query
+    place = call.args[0] if call.args else "contacts"
+    folder, query = call.folder(place), call.query
     token = query.get("$skiptoken") or query.get("$deltatoken")
     quirks = dict(call.request.quirks)
     if not token:
@@ -32,10 +34,10 @@ def delta(call: Call) -> Answer:
     rows = [_delta_row(row, call.request.immutable, page.select) for row in page.rows]
     listing = Listing(f"{call.tenant.root}/v1.0/$metadata#Collection(contact)", rows)
     if page.done:
-        path = f"users('{call.mailbox.guid}')/contactfolders('{segment(call.args[0])}')/contacts/delta"
+        path = f"users('{call.mailbox.guid}')/contactfolders('{segment(place)}')/contacts/delta"
         listing.links["deltaLink"] = call.url(path, f"$deltatoken={page.token}")
     else:
-        path = f"users/{call.mailbox.guid}/contactFolders/{segment(call.args[0])}/contacts/delta"
+        path = f"users/{call.mailbox.guid}/contactFolders/{segment(place)}/contacts/delta"
         listing.links["nextLink"] = call.url(path, f"$skiptoken={page.token}")
     return Answer(200, listing, call.applied(delta=True))
 
@@ -43,8 +45,8 @@ def delta(call: Call) -> Answer:
 def _check_start(query: Mapping[str, str]) -> None:
     if "$expand" in query:
         raise GraphError(500, "InternalServerError", "Value cannot be null.\r\nParameter name: type")
-    for name in ("$filter", "$orderby", "$search", "$count", "$skip"):
-        if name in query:
+    for name in query:
+        if name.startswith("$") and name not in _TRACKED:
             raise GraphError(
                 400, "ErrorInvalidUrlQuery", f"The query parameter '{name}' is not supported with change tracking."
             )
@@ -66,7 +68,8 @@ def listing(call: Call) -> Answer:
     select = call.select()
     shown = [item for item in found[skip : skip + top] if not item.hidden]
     rows = [_row(call, item, select) for item in shown]
-    page = Listing(call.context(f"users('{call.mailbox.guid}')/contacts"), rows)
+    inside = f"/contactFolders('{call.args[0]}')" if call.args else ""
+    page = Listing(call.context(f"users('{call.mailbox.guid}'){inside}/contacts"), rows)
     if skip + top < len(found):
         kept = ("$select", "$filter", "$orderby", "$expand", "$count")
         options: list[tuple[str, str]] = [(name, call.query[name]) for name in kept if name in call.query]

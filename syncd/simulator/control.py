@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from syncd.simulator.contact import EMPTY
 from syncd.simulator.mailbox import Folder
 from syncd.simulator.wire import PLAIN_JSON, Answer, GraphError, Request, matched
 from syncd.simulator.world import World
@@ -94,12 +95,21 @@ def _all_truth(world: World, args: list[str], data: Data) -> Any:
 # -- contacts and folders
 
 
+def _known(data: Data, *others: str) -> None:
+    """A misspelt property would go unseen: it is refused."""
+    for name in data:
+        if name not in EMPTY and name not in others:
+            raise ValueError(f"A contact has no property {name!r}.")
+
+
 def _add(world: World, args: list[str], data: Data) -> Any:
+    _known(data, "folder", "at")
     item = world.mailbox(args[0]).add(data.pop("folder", "contacts"), **data)
     return item.wire(True)
 
 
 def _edit(world: World, args: list[str], data: Data) -> Any:
+    _known(data)
     return world.mailbox(args[0]).edit(args[1], **data).wire(True)
 
 

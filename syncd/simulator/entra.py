@@ -19,6 +19,8 @@ from syncd.simulator.wire import PLAIN_JSON, Answer, GraphError, Request
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_SHARED = ("common", "organizations")
+"""Words in the tenant's place: any organisation of the person who signs in, and an app alone has none."""
 _PERSONAL = ("openid", "profile", "offline_access", "email")
 GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 
@@ -58,7 +60,7 @@ class Entra:
 
     def _route(self, request: Request) -> Answer:
         segments = request.segments()
-        if segments[0].lower() not in (self.tenant.id, self.tenant.domain, "common", "organizations"):
+        if segments[0].lower() not in (self.tenant.id, self.tenant.domain, *_SHARED):
             raise EntraError(90002, segments[0])
         routes: dict[tuple[str, str], Callable[[Request], dict[str, Any]]] = {
             ("GET", "v2.0/.well-known/openid-configuration"): self._document,
@@ -110,6 +112,8 @@ class Entra:
         form = _form(request)
         grant, app = _needed(form, "grant_type"), self._app(form)
         if grant == "client_credentials":
+            if request.segments()[0].lower() in _SHARED:
+                raise EntraError(50194, app.client_id)
             self._authenticate(app, form, f"{self.tenant.root}{request.path}")
             self._check_scope(_needed(form, "scope"))
             return self._issue({"appid": app.client_id, "roles": app.roles, "idtyp": "app", "oid": app.client_id})

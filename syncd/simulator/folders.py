@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from syncd.simulator.call import Call, segment
@@ -10,9 +11,19 @@ from syncd.simulator.mailbox import Folder
 from syncd.simulator.wire import Answer, GraphError, Listing
 
 
-def _wire(call: Call, folder: Folder) -> dict[str, str | None]:
-    parent = folder.parent or folder
-    return {"id": folder.id, "parentFolderId": parent.id, "displayName": folder.name}
+def _wire(folder: Folder, select: Iterable[str] = ()) -> dict[str, str]:
+    whole = {"id": folder.id, "parentFolderId": (folder.parent or folder).id, "displayName": folder.name}
+    return {name: value for name, value in whole.items() if not select or name == "id" or name in select}
+
+
+def _selected(call: Call) -> list[str]:
+    """The projection asked for, empty for all; an unknown name is refused."""
+    names = [name.strip() for name in call.query.get("$select", "").split(",") if name.strip()]
+    unknown = next((name for name in names if name not in ("id", "parentFolderId", "displayName")), None)
+    if unknown:
+        text = f"Could not find a property named '{unknown}' on type 'microsoft.graph.contactFolder'."
+        raise GraphError(400, "BadRequest", f"Parsing OData Select and Expand failed: {text}")
+    return names
 
 
 def roots(call: Call) -> Answer:
@@ -26,7 +37,8 @@ def children(call: Call) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    return call.entity(_wire(call, _live(call, call.args[0])), f"users('{call.mailbox.guid}')/contactFolders")
+    row = _wire(_live(call, call.args[0]), _selected(call))
+    return call.entity(row, f"users('{call.mailbox.guid}')/contactFolders")
 
 
 def create(call: Call) -> Answer:
@@ -36,7 +48,7 @@ def create(call: Call) -> Answer:
     if any(child.name == name for child in call.mailbox.children(parent)):
         raise GraphError(409, "ErrorFolderExists", "A folder with the specified name already exists.")
     folder = call.mailbox.add_folder(name, parent.id)
-    return call.entity(_wire(call, folder), f"users('{call.mailbox.guid}')/contactFolders", 201)
+    return call.entity(_wire(folder), f"users('{call.mailbox.guid}')/contactFolders", 201)
 
 
 def rename(call: Call) -> Answer:
@@ -70,7 +82,7 @@ def _live(call: Call, key: str) -> Folder:
 
 def _page(call: Call, parent: Folder, path: str) -> Answer:
     call.only("$top", "$skip", "$select", "$filter", "$count")
-    found = call.mailbox.children(parent)
+    found, select = call.mailbox.children(parent), _selected(call)
     wanted = call.query.get("$filter")
     if wanted is not None:
         if not (wanted.startswith("displayName eq '") and wanted.endswith("'")):
@@ -78,8 +90,9 @@ def _page(call: Call, parent: Folder, path: str) -> Answer:
         found = [folder for folder in found if folder.name == wanted[16:-1].replace("''", "'")]
     top = call.number("$top", call.request.page_size or 10, 1000)
     skip = call.number("$skip", 0)
-    rows = [json.dumps(_wire(call, folder)) for folder in found[skip : skip + top]]
-    listing = Listing(call.context(f"users('{call.mailbox.guid}')/contactFolders"), rows)
+    rows = [json.dumps(_wire(folder, select)) for folder in found[skip : skip + top]]
+    below = f"('{call.args[0]}')/childFolders" if call.args else ""
+    listing = Listing(call.context(f"users('{call.mailbox.guid}')/contactFolders{below}"), rows)
     if skip + top < len(found):
         kept = "".join(
             f"&{quote(name, safe='$')}={quote(call.query[name])}"

@@ -37,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "users/*/contacts", "list", contacts.listing),
     ("POST", "users/*/contacts", "write", contacts.create),
     ("GET", "users/*/contacts/$count", "list", contacts.count),
+    ("GET", "users/*/contacts/delta", "delta", contacts.delta),
     ("GET", "users/*/contacts/*", "item", contacts.get),
     ("PATCH", "users/*/contacts/*", "write", contacts.update),
     ("DELETE", "users/*/contacts/*", "write", contacts.delete),
@@ -104,7 +105,7 @@ class Graph:
         claims = self.entra.verify(request)
         request.app = claims["appid"]
         if handler is None:
-            raise GraphError(400, "BadRequest", f"Resource not found for the segment '{(segments or [''])[-1]}'.")
+            raise self._lost(_direct(segments))
         call = Call(self.tenant, request, claims, args)
         if person is None:
             return handler(call)
@@ -123,6 +124,13 @@ class Graph:
                 request.kind = kind
                 return person, handler, found[1:] if person is not None else found
         return person, None, []
+
+    def _lost(self, segments: list[str]) -> GraphError:
+        """Why a path has no handler: it knows other methods only, or there is no such path."""
+        if any(matched(path, segments) is not None for _, path, _, _ in self._routes):
+            text = "Specified HTTP method is not allowed for the request target."
+            return GraphError(405, "Request_BadRequest", text)
+        return GraphError(400, "BadRequest", f"Resource not found for the segment '{(segments or [''])[-1]}'.")
 
     def _owner(self, call: Call, person: str) -> Mailbox:
         """The user in the path; `/me` is the signed-in one and does not exist for an app alone."""

@@ -20,6 +20,7 @@ _GRACE = 300.0
 ERRORS: dict[int, tuple[int, str, str]] = {
     50027: (401, "invalid_client", "JWT token is invalid or malformed."),
     50034: (400, "invalid_grant", "The user account {} does not exist in the directory."),
+    50194: (400, "invalid_request", "Application '{}' is not configured as a multi-tenant application."),
     70003: (400, "unsupported_grant_type", "The app requested an unsupported grant type '{}'."),
     70016: (400, "authorization_pending", "OAuth 2.0 device flow error. Authorization is pending. Continue polling."),
     70017: (400, "authorization_declined", "The user declined the request."),

@@ -112,7 +112,7 @@ class Connection(BaseHTTPRequestHandler):
         self.rfile.readline(20)
         return b"".join(parts)
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = serve  # noqa: N815 - http.server asks for these names
+    do_GET = do_HEAD = do_OPTIONS = do_POST = do_PATCH = do_PUT = do_DELETE = serve  # noqa: N815 - http.server asks for these names
 
     def _send(self, request: Request, answer: Answer) -> None:
         if answer.wire == "hang":
@@ -133,7 +133,8 @@ class Connection(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self._body(answer, body, chunked=streamed)
+        if request.method != "HEAD":
+            self._body(answer, body, chunked=streamed)
 
     def _headers(self, request: Request, answer: Answer) -> dict[str, str]:
         headers = {

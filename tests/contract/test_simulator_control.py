@@ -138,6 +138,7 @@ def test_the_control_api_wants_its_token_and_says_what_is_wrong(client: Client, 
         ("GET", "nonsense", {}, 404),
         ("POST", "faults", {"name": "nonsense"}, 400),
         ("POST", f"mailboxes/{ANNA}/contacts", {"folder": "nowhere"}, 404),
+        ("POST", f"mailboxes/{ANNA}/contacts", {"companyname": "Norrvik AB"}, 400),
         ("PATCH", "limits", {"speed": 1}, 400),
     ):
         answer = remote.ask(method, path, **data)

@@ -117,10 +117,18 @@ def test_links_of_old_states_foreign_folders_and_broken_ones(simulator: Simulato
 
 
 @pytest.mark.parametrize(
-    ("query", "status"), [("$expand=extensions", 500), ("$filter=surname eq 'x'", 400), ("$orderby=surname", 400)]
+    ("query", "status"),
+    [("$expand=extensions", 500), ("$filter=surname eq 'x'", 400), ("$orderby=surname", 400), ("$colour=red", 400)],
 )
 def test_delta_refuses_other_options(client: Client, query: str, status: int) -> None:
     assert client.get(f"{feed(ANNA)}?{query}").status_code == status
+
+
+def test_the_default_folder_has_a_shorter_path_too(client: Client) -> None:
+    long, _ = client.round(feed(ANNA))
+    short, link = client.round(f"users/{ANNA}/contacts/delta")
+    assert [row["id"] for row in short] == [row["id"] for row in long]
+    assert client.round(link)[0] == []
 
 
 def test_top_caps_the_whole_round(client: Client) -> None:

@@ -160,6 +160,7 @@ def test_a_wrong_secret_is_401_with_the_real_keys(simulator: Simulator, client: 
         ({"scope": "Contacts.Read"}, 400, "invalid_scope", 1002012),
         ({"scope": "https://graph.microsoft.com/.default"}, 400, "invalid_resource", 500011),
         ({"tenant": "00000000-0000-0000-0000-000000000000"}, 400, "invalid_tenant", 90002),
+        ({"tenant": "common"}, 400, "invalid_request", 50194),
     ],
 )
 def test_other_refusals(client: Client, changes: dict[str, str], status: int, error: str, number: int) -> None:

@@ -78,7 +78,31 @@ def test_me_needs_a_person_and_beta_is_another_world(client: Client) -> None:
     assert client.get(f"{client.simulator.root}/beta/users").status_code == 404
 
 
+def test_a_path_that_knows_other_methods_says_so(client: Client) -> None:
+    for method, path in (("POST", "users"), ("DELETE", f"users/{ANNA}/contacts"), ("GET", "$batch")):
+        answer = client.call(method, path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (405, "Request_BadRequest")
+    assert client.call("OPTIONS", "users").status_code == 405
+    asked = client.call("HEAD", f"users/{ANNA}/contacts")
+    assert (asked.status_code, asked.content) == (405, b"")
+    assert client.error(f"users/{ANNA}/nonsense") == (400, "BadRequest")
+
+
+def test_contexts_name_the_collection_and_its_projection(client: Client) -> None:
+    row = client.data(f"users/{ANNA}/contacts?$select=id&$top=1")["value"][0]
+    one = client.data(f"users/{ANNA}/contacts/{row['id']}?$select=displayName")
+    assert one["@odata.context"].endswith("/contacts(displayName)/$entity")
+    page = client.data(f"users/{ANNA}/contactFolders/contacts/contacts?$select=id")
+    assert page["@odata.context"].endswith("/contactFolders('contacts')/contacts(id)")
+
+
 # -- folders and lists
+
+
+def test_folders_are_projected_too(client: Client) -> None:
+    rows = client.data(f"users/{ANNA}/contactFolders?$select=displayName")["value"]
+    assert {frozenset(row) for row in rows} == {frozenset({"id", "displayName"})}
+    assert client.error(f"users/{ANNA}/contactFolders?$select=colour") == (400, "BadRequest")
 
 
 def test_the_default_folder_is_not_in_the_list_and_children_nest(simulator: Simulator, client: Client) -> None:

@@ -109,6 +109,26 @@ def test_a_batch_answers_in_any_order_item_by_item(simulator: Simulator, client:
     assert client.call("POST", "$batch", json={"requests": too_many}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"url": "/users"},
+        {"method": "GET", "url": "https://graph.microsoft.com/v1.0/users"},
+        {"method": "POST", "url": "/$batch", "body": {"requests": []}},
+        {"method": "GET", "url": "/users", "dependsOn": ["nobody"]},
+    ],
+)
+def test_a_batch_with_a_wrong_item_is_refused_whole(client: Client, item: dict[str, object]) -> None:
+    answer = client.call("POST", "$batch", json={"requests": [{"id": "1", **item}]})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadRequest")
+
+
+def test_a_body_in_a_batch_needs_its_type(client: Client) -> None:
+    item = {"id": "1", "method": "PATCH", "url": f"/users/{ANNA}/contacts/AAx", "body": {"jobTitle": "CFO"}}
+    found = client.call("POST", "$batch", json={"requests": [item]}).json()["responses"][0]
+    assert (found["status"], found["body"]["error"]["code"]) == (400, "BadRequest")
+
+
 def test_ten_thousand_contacts_are_made_and_paged_fast() -> None:
     start = time.process_time()
     with Simulator(1, 10_000) as simulator, Client(simulator) as client:
