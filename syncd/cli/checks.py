@@ -64,8 +64,9 @@ def _items(call: Call) -> Iterator[Item]:
 def _outlook(call: Call, settings: Settings) -> Iterator[Item]:
     found = list(sign_in(call.wiring))
     yield from found
-    if any(one.state == "fault" for one in found):
-        yield unchecked("rights, mailboxes", "they need the sign-in")
+    broken = {one.name for one in found if one.state == "fault"}
+    if broken:
+        yield unchecked("rights, mailboxes", f"they need the {'sign-in' if 'sign-in' in broken else 'network'}")
         return
     yield from rights(call.wiring)
     yield from mailboxes(call.wiring)

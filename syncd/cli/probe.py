@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from syncd.errors import Problem
@@ -18,16 +19,19 @@ class Item:
     name: str
     text: str = ""
     problem: Problem | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Figures of the item, for the JSON document."""
 
     def plain(self) -> dict[str, Any]:
         """The item as JSON-ready data."""
         text = self.problem.what if self.problem else self.text
-        return {"item": self.name, "state": self.state, "text": text, "problem": self.problem and self.problem.plain()}
+        problem = self.problem and self.problem.plain()
+        return {"item": self.name, "state": self.state, "text": text, "problem": problem, **self.more}
 
 
-def ok(name: str, text: str) -> Item:
+def ok(name: str, text: str, **more: Any) -> Item:
     """It works."""
-    return Item("ok", name, text)
+    return Item("ok", name, text, more=more)
 
 
 def warned(name: str, problem: Problem) -> Item:

@@ -20,6 +20,7 @@ from syncd.cli import program
 from syncd.simulator.app import Simulator
 from tests.flows.program import Program
 
+ANNA = "anna.weber@norrvik.example"
 FORBIDDEN = "direction@norrvik.example"
 
 
@@ -66,7 +67,11 @@ def test_check_finds_a_sound_installation_sound(tmp_path: Path, database: str, s
     document = syncd.json("check")
     assert document["ok"] and set(states(document).values()) == {"ok"}
     assert {"settings", "store", "network", "sign-in", "rights", "mailboxes", "inbox"} == set(states(document))
+    figures = next(one for one in document["checks"] if one["item"] == "mailboxes")["mailboxes"]
+    assert [(one["contacts"], one["exact"]) for one in figures] == [(3, True), (3, True)]
     text = syncd("check")
+    assert "clock right" in text or "s off" in text
+    assert f"{ANNA} (3 contacts, 5 folders)" in text
     assert "2 of 2" in text and text.rstrip().endswith("Same as JSON: syncd check --json") and "Exit 0" in text
 
 
@@ -110,6 +115,41 @@ def test_a_host_that_is_away_is_a_fault_of_the_network(tmp_path: Path, sqlite: s
     syncd = Program(tmp_path, sqlite, graph(simulator, tmp_path, ca_bundle=None))
     document = syncd.json("check", code=78)
     assert states(document)["network"] == "fault" and document["error"]["code"] == "SY-G02"
+
+
+def test_a_graph_that_is_away_is_one_fault(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    syncd = Program(tmp_path, sqlite, graph(simulator, tmp_path))
+    simulator.faults.add("reset", "any", at=3, count=None)
+    document = syncd.json("check", code=78)
+    simulator.faults.clear()
+    assert document["faults"] == 1 and states(document)["network"] == "fault"
+    assert states(document)["sign-in"] == "ok" and states(document)["rights, mailboxes"] == "unchecked"
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(150, "behind"), (-150, "ahead of")])
+def test_a_clock_that_is_off_is_warned_of(tmp_path: Path, sqlite: str, seconds: int, said: str) -> None:
+    with Simulator(1, 1) as simulator:
+        simulator.clock.advance(seconds)
+        document = Program(tmp_path, sqlite, graph(simulator, tmp_path, refused_mailbox="")).json("check")
+    found = next(one["problem"] for one in document["checks"] if one["item"] == "clock")
+    assert found["code"] == "SY-R04" and f"2.5 minutes {said} Microsoft's" in found["what"]
+    assert states(document)["network"] == states(document)["sign-in"] == "ok"
+
+
+def test_a_large_folder_is_counted_by_graph(tmp_path: Path, sqlite: str) -> None:
+    with Simulator(1, 0) as simulator:
+        box = simulator.mailbox(ANNA)
+        for number in range(1001):
+            box.add(displayName=f"Person {number}")
+        assert f"{ANNA} (about 1,0" in Program(tmp_path, sqlite, graph(simulator, tmp_path))("check")
+
+
+def test_rights_to_write_are_warned_of(tmp_path: Path, sqlite: str) -> None:
+    with Simulator(1, 1) as simulator:
+        simulator.app.roles.append("Contacts.ReadWrite")
+        document = Program(tmp_path, sqlite, graph(simulator, tmp_path)).json("check")
+    found = [one["problem"] for one in document["checks"] if one["state"] == "warn"]
+    assert [one["code"] for one in found] == ["SY-R05"] and "Contacts.ReadWrite" in found[0]["what"]
 
 
 def test_faulty_settings_are_all_named_and_the_rest_is_unchecked(tmp_path: Path, sqlite: str) -> None:

@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from syncd.graph.delta.rounds import PAGE_SIZE, listing, pages
 from syncd.graph.delta.single import item, items
-from syncd.graph.delta.tree import folders, users
+from syncd.graph.delta.tree import folders, size, users
 
-__all__ = ["PAGE_SIZE", "folders", "item", "items", "listing", "pages", "users"]
+__all__ = ["PAGE_SIZE", "folders", "item", "items", "listing", "pages", "size", "users"]

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from syncd.graph.delta.answers import endless, has_id, in_folder, key_of, list_page, name_of, next_link, part, user
+from syncd.graph.delta.answers import (
+    contacts,
+    endless,
+    has_id,
+    in_folder,
+    key_of,
+    list_page,
+    name_of,
+    next_link,
+    part,
+    user,
+)
 from syncd.graph.http import Graph
 from syncd.graph.shapes import Folder, Row, User
 
 FOLDERS = 5_000
 PAGES = 1_000
+COUNTED = 999
 
 _FOLDER_SELECT = "$select=id,displayName,parentFolderId"
 _USER_SELECT = "$select=id,displayName,mail,userPrincipalName,userType,accountEnabled"
@@ -36,6 +48,19 @@ def folders(graph: Graph, mailbox: str) -> list[Folder]:
             found[key] = Folder(key, name_of(row), path, above.id)
             todo.append(found[key])
     return list(found.values())
+
+
+def size(graph: Graph, mailbox: str, folder: str) -> tuple[int, bool]:
+    """How many contacts a folder holds, and whether that is exact: Graph's own count takes groups along.
+
+    One request: up to a page the ids themselves are counted. Raises as `Graph.get`.
+    """
+    target = f"{contacts(mailbox, folder)}?$select=id&$top={COUNTED}&$count=true"
+    answer = in_folder(graph, target, mailbox, (), list_page(graph))
+    seen, told = len(answer.data["value"]), answer.data.get("@odata.count")
+    if next_link(answer) is None:
+        return seen, True
+    return max(seen, told) if isinstance(told, int) else seen, False
 
 
 def users(graph: Graph) -> Iterator[User]:

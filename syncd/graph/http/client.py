@@ -13,6 +13,8 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -114,6 +116,25 @@ class Graph:
     def owns(self, link: object) -> bool:
         """Whether `link` leads to this Graph: same scheme, host and port. The token goes nowhere else."""
         return isinstance(link, str) and _origin(link) == self._origin
+
+    def knock(self) -> datetime | None:
+        """The time by Graph's own clock, None when it names none. Asks without token: any answer will do.
+
+        Raises SetupError or TryLater when there is no way to Graph.
+        """
+        for last in (False, True):
+            try:
+                reply = self._line.send("GET", f"{self._root}/v1.0/", headers={}, seconds=self._limits.answer)
+                break
+            except Broken as caught:
+                fault = meaning.broken(caught, None)
+            if last or fault.remedy != "again":
+                raise fault.error
+        try:
+            told = parsedate_to_datetime(reply.headers.get("date", ""))
+        except ValueError:
+            return None
+        return told if told.tzinfo else None
 
     def hold(self, mailbox: str, seconds: float) -> None:
         """Send nothing to `mailbox` for so long: a pause that an earlier process was told."""
