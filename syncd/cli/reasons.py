@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -11,7 +12,8 @@ from syncd.cli import text
 from syncd.cli.arguments import MODULE, TEXT
 from syncd.cli.call import Call, command, write
 from syncd.crm import why
-from syncd.modules import Module
+from syncd.modules import CONTACTS, Module
+from syncd.store import Session
 
 Document = dict[str, Any]
 BESIDE = ("name", "deleted", "last", "account_id")
@@ -27,9 +29,21 @@ def why_command(call: Call, module: Module, who: str, field: str | None, history
     """Tell where each value of a record came from, and why it was matched or made."""
     with call.wiring.store().reading() as tx:
         found = why.document(tx, module, why.find(tx, module, who), field, history=history)
+        found["not_taken"] = [one for one in _not_taken(call, tx, module, found) if field in (None, one["field"])]
     call.give({name: value for name, value in found.items() if name not in BESIDE})
     if not call.json:
         write(line + "\n" for line in _lines(module, found, call.settings.locale.timezone))
+
+
+def _not_taken(call: Call, tx: Session, module: Module, found: Document) -> list[Document]:
+    """What sources of the record say and it does not hold; only a record that Outlook brought has any."""
+    if found["deleted"] or all(one["kind"] != "sync" for one in found["reasons"]):
+        return []
+    from syncd.sync.untaken import unread, untaken
+
+    graph, sync = call.settings.graph, call.settings.sync
+    taken = untaken(tx, module, found, graph.mailboxes if graph else (), call.wiring.words())
+    return [*taken, *(unread(found, sync.fields) if module is CONTACTS else ())]
 
 
 def _lines(module: Module, found: Document, zone: str) -> Iterator[str]:
@@ -38,6 +52,7 @@ def _lines(module: Module, found: Document, zone: str) -> Iterator[str]:
     yield from _last(module, found, zone)
     yield ""
     yield from _values(found, zone)
+    yield from _left(found["not_taken"], zone)
     if found["reasons"]:
         yield ""
         yield f"WHY THIS {'RECORD' if module.name != 'accounts' else 'ACCOUNT'}"
@@ -86,6 +101,23 @@ def _values(found: Document, zone: str) -> Iterator[str]:
         for name, one in found["fields"].items()
     ]
     yield from text.table(("VALUES", "value", "since", "set by", "replaced"), rows)
+
+
+def _left(found: Sequence[Document], zone: str) -> Iterator[str]:
+    """The values not taken; blanks with the same reason share a line."""
+    if found:
+        yield ""
+        yield "NOT TAKEN"
+    for one in (one for one in found if one["value"] is not None):
+        since = f" ({text.day(one['since'], zone)})" if one["since"] else ""
+        yield f'  {one["field"]:<11} "{text.short(one["value"])}" from {one["source"]}{since}: {one["text"]}'
+    shared: dict[str, list[str]] = {}
+    for one in (one for one in found if one["value"] is None and one["reason"] != "not-read"):
+        shared.setdefault(f"(blank) from {one['source']}: {one['text']}", []).append(one["field"])
+    yield from (f"  {', '.join(names):<11} {told}" for told, names in shared.items())
+    unread = ", ".join(one["field"] for one in found if one["reason"] == "not-read")
+    if unread:
+        yield from textwrap.wrap(f"not in [sync] fields: {unread}", 96, initial_indent="  ", subsequent_indent="    ")
 
 
 def _by(one: Document) -> str:

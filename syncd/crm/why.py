@@ -132,6 +132,14 @@ def _label(tx: Session, run: Document, source: int | None) -> str:
     return str(run["source"])
 
 
+def places(tx: Session, items: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """For items of Outlook: the mailbox's address, and the address with the folder's path."""
+    names = {row[0]: row[1] for row in tx.rows("SELECT id, address FROM mailbox")}
+    paths = {row[0]: row[1] for row in tx.rows("SELECT id, path FROM folder")}
+    rows = tx.lookup("source_item", "id", ("id", "mailbox", "folder"), sorted(items))
+    return {row[1]: (names[row[2]], f"{names[row[2]]}/{paths.get(row[3], '')}".rstrip("/")) for row in rows}
+
+
 def _fields(module: Module, shown: Document, entries: Iterable[Entry]) -> dict[str, Any]:
     """What the record holds, by field, `extra` by its names; and what was emptied since."""
     touched = {e.field for e in entries}

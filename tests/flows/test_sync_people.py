@@ -185,3 +185,64 @@ def test_an_address_in_another_spelling_is_the_same_mailbox(tmp_path: Path, sqli
     assert [m["mailbox"] for m in syncd.json("status")["mailboxes"] if "eber" in m["mailbox"]] == [
         run["mailboxes"][0]["source"]
     ]
+
+
+def untaken(syncd: Program, *more: str) -> list[tuple[str, Any, str]]:
+    """What `why` says was not taken: field, value, reason; each source is named with its folder."""
+    found = syncd.json("why", "contacts", MAIL, *more)["not_taken"]
+    assert all("@norrvik.example/Kontakte" in one["source"] and one["text"] for one in found)
+    return [(one["field"], one["value"], one["reason"]) for one in found]
+
+
+def test_why_lists_what_other_mailboxes_say(anna: Mailbox, einkauf: Mailbox, syncd: Program) -> None:
+    jana(anna, jobTitle="Alt", department="Nord")
+    two = jana(einkauf, "KELLER", jobTitle="Neu")
+    syncd("sync")
+    assert untaken(syncd) == [("title", "Alt", "older"), ("department", None, "blank")]
+    text = syncd("why", "contacts", MAIL)
+    assert f'title       "Alt" from {ANNA}/Kontakte' in text and f"{EINKAUF}/Kontakte was changed later" in text
+    assert text.index("VALUES") < text.index("NOT TAKEN") < text.index("WHY THIS RECORD")
+    assert untaken(syncd, "--field", "title") == [("title", "Alt", "older")]
+    einkauf.edit(two.immutable, department="West")
+    syncd("sync", "--dry-run")
+    assert ("department", "West", "waiting") in untaken(syncd) and ("title", "Alt", "older") in untaken(syncd)
+    syncd("sync")
+    assert ("department", "Nord", "older") in untaken(syncd)
+
+
+def test_why_names_the_edit_that_a_source_did_not_overwrite(anna: Mailbox, syncd: Program) -> None:
+    one = jana(anna, jobTitle="Einkäuferin")
+    syncd("sync")
+    assert "NOT TAKEN" not in syncd("why", "contacts", MAIL)
+    run = syncd.json("edit", "contacts", 1, "title=Leiterin", "--reason", "by phone")["run"]
+    anna.edit(one.immutable, jobTitle="Einkauf")
+    syncd("sync")
+    assert untaken(syncd) == [("title", "Einkauf", "by-hand")]
+    assert f'a hand edit wins (run {run}, tester, "by phone")' in syncd("why", "contacts", MAIL)
+
+
+def test_why_names_the_file_whose_value_stays(tmp_path: Path, anna: Mailbox, syncd: Program) -> None:
+    rows = ("First Name,Last Name,Email,Title", f"Jana,Keller,{MAIL},Aus der Datei")
+    syncd("import", syncd.file("messe.csv", *rows), "--module", "contacts")
+    jana(anna, jobTitle="Aus Outlook")
+    syncd("sync")
+    assert untaken(syncd) == [("title", "Aus Outlook", "otherwise")]
+    assert "messe.csv" in syncd("why", "contacts", MAIL)
+    syncd("delete", "contacts", 1)
+    assert syncd.json("why", "contacts", 1)["not_taken"] == []
+
+
+def test_why_names_a_company_that_made_no_account(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    syncd = office(tmp_path, sqlite, simulator, 'own_companies = ["Norrvik Europe"]')
+    jana(simulator.mailbox(ANNA), "Norrvik Europe")
+    syncd("sync")
+    assert untaken(syncd) == [("account", "Norrvik Europe", "no-account")]
+
+
+def test_why_names_the_fields_that_are_not_read(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    syncd = office(tmp_path, sqlite, simulator, 'fields = ["first_name", "email"]')
+    jana(simulator.mailbox(ANNA), jobTitle="Leitung")
+    syncd("sync")
+    found = syncd.json("why", "contacts", MAIL)["not_taken"]
+    assert {one["reason"] for one in found} == {"not-read"} and "title" in {one["field"] for one in found}
+    assert "not in [sync] fields" in syncd("why", "contacts", MAIL)
