@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from syncd.cli.call import Call, command, told
 from syncd.crm import status
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES
-from syncd.settings import Inbox, annotated
+from syncd.settings import Graph, Inbox, annotated
 
 
 @command("init", example="syncd init /etc/syncd/syncd.toml")
@@ -64,9 +64,19 @@ def status_command(call: Call) -> None:
     with store.reading() as tx:
         document = {"store": store.describe()} | status.document(tx, call.wiring.clock())
     document["inbox"] = inbox(call.settings.inbox)
+    document["mailboxes"] += _unseen(call.settings.graph, document["mailboxes"])
     call.give(document)
     for line in _lines(document, call.settings.locale.timezone):
         call.say(line)
+
+
+def _unseen(graph: Graph | None, known: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The mailboxes of the settings that were never synced; an address that stands for all is none."""
+    seen = {box["mailbox"].casefold() for box in known} | {"*"}
+    seen |= {address.casefold() for address in graph.exclude_mailboxes} if graph else set()
+    blank = {"last_good": None, "lag": None, "retry_at": None, "retry_why": None, "failures": 0, "contacts": 0}
+    addresses = [address for address in (graph.mailboxes if graph else ()) if address.casefold() not in seen]
+    return [{"mailbox": address, "state": "new", **blank} for address in addresses]
 
 
 def inbox(settings: Inbox) -> dict[str, Any] | None:
@@ -92,6 +102,26 @@ def _names(folder: Path) -> Iterator[str]:
         return
 
 
+STATES = {
+    "good": "good",
+    "new": "not synced yet → syncd sync",
+    "NoAccess": "the app is not allowed in → syncd check",
+    "MailboxGone": "is not there → syncd check",
+    "SignInNeeded": "the sign-in fails → syncd check",
+    "Throttled": "Microsoft asks to wait",
+}
+"""What a mailbox's state means; any other is the error of its last run."""
+
+
+def _ago(seconds: int) -> str:
+    """`40 s`, `5 min`, `3 h`, `2 days`: how long ago, in the largest unit that is full."""
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            count = seconds // size
+            return "1 day" if (count, unit) == (1, "days") else f"{count:,} {unit}"
+    return f"{max(0, seconds)} s"
+
+
 def _lines(document: dict[str, Any], zone: str) -> Iterator[str]:
     counts = " · ".join(
         f"{n:,} {MODULES[name].singular if n == 1 else name}" for name, n in document["records"].items()
@@ -107,7 +137,10 @@ def _lines(document: dict[str, Any], zone: str) -> Iterator[str]:
     for box in document["mailboxes"]:
         tail = f" · next try {text.moment(box['retry_at'], zone)}" if box["retry_at"] else ""
         good = f"last good run {text.moment(box['last_good'], zone)}" if box["last_good"] else "no good run yet"
-        yield f"mailbox    {box['mailbox']} · {box['state']} · {box['contacts']:,} contacts · {good}{tail}"
+        lag = f", {_ago(box['lag'])} ago" if box["lag"] is not None else ""
+        state = STATES.get(box["state"], "failed → syncd check")
+        contacts = f"{box['contacts']:,} contact{'s' if box['contacts'] != 1 else ''}"
+        yield f"mailbox    {box['mailbox']} · {state} · {contacts} · {good}{lag}{tail}"
     for run in document["waiting"]:
         yield f"waiting    run {run} waits for a yes → syncd runs {run}"
     for run in document["runs"]:

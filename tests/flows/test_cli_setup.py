@@ -209,6 +209,20 @@ def test_status_tells_records_runs_and_inbox(tmp_path: Path, database: str) -> N
     assert "1 lead\n" in text and "does not run" in text and "1 failed" in text
 
 
+def test_status_tells_each_mailbox_in_words(tmp_path: Path, sqlite: str) -> None:
+    with Simulator(2, 2) as simulator:
+        syncd = Program(tmp_path, sqlite, graph(simulator, tmp_path))
+        assert [(one["mailbox"], one["state"]) for one in syncd.json("status")["mailboxes"]][0] == (ANNA, "new")
+        assert f"{ANNA} · not synced yet" in syncd("status")
+        syncd("sync")
+        simulator.tenant_data.deny(ANNA)
+        simulator.faults.add("throttle", "delta", mailbox="einkauf@norrvik.example", retry_after=600)
+        syncd("sync", code=1)
+        text = syncd("status")
+        assert f"{ANNA} · the app is not allowed in → syncd check · 2 contacts · last good run" in text
+        assert "Microsoft asks to wait" in text and " s ago · next try" in text and "NoAccess" not in text
+
+
 def test_a_certificate_that_ends_soon_is_warned_of(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "syncd")])
