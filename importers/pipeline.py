@@ -74,6 +74,14 @@ class Reading:
             self._step("reader.batch")
             yield batch
 
+    def waiting(self) -> bool:
+        """Whether the reader has the next batch, or the end, ready: asking for it then takes no time."""
+        if self._ended or self._child.stdout is None:
+            return False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._child.stdout.fileno(), selectors.EVENT_READ)
+            return bool(selector.select(0))
+
     def close(self) -> None:
         """End the reader's process and wait for it."""
         for pipe in (self._child.stdin, self._child.stdout):

@@ -31,8 +31,8 @@ def decided(tx: Session, batch: Batch, view: View, policy: Policy, *, words: Wor
     """The plan of one batch and the next free id; with a negative one what is made has draft numbers."""
     rows = leads.chunk(view.module, batch, view, policy)
     if view.module is LEADS:
-        leads.load(view, rows, policy)
         decider = Decider(view, policy, words, first_id)
+        decider.fetch(rows)
         return decider.decide(rows), decider.next_id
     accounts = view
     if view.module is not ACCOUNTS:

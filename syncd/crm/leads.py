@@ -66,21 +66,6 @@ def _stored(of: Field, column: list[Any]) -> list[Any]:
     return [None if value is None else int(value) for value in column] if of.kind == "flag" else column
 
 
-def load(view: View, rows: Chunk, policy: Policy) -> None:
-    """Fetches all records that a row of the chunk may mean, in a few set queries."""
-    if policy.on_duplicate == "clone":
-        return
-    if policy.match_on:
-        view.load({view.keys.custom[policy.match_on]: rows.match})
-        return
-    wanted: dict[int, list[str]] = {EMAIL: [], PERSON: []}
-    for keys in rows.keys:
-        for kind, value in keys:
-            if kind in wanted:
-                wanted[kind].append(value)
-    view.load(wanted)
-
-
 class Decider:
     """Decides one chunk, row by row."""
 
@@ -95,6 +80,32 @@ class Decider:
         self.at = view.module.at
         self.filled: Sequence[int] = range(len(view.module.fields))
         self.never = self.at.get("email_opt_out", -1)
+
+    def fetch(self, rows: Chunk) -> None:
+        """Fetches the records that a row of the chunk may mean, in a few set queries.
+
+        First by e-mail; by name and company only for rows that this does not settle, as nearly all are when a file comes
+        again.
+        """
+        policy, view = self.policy, self.view
+        if policy.on_duplicate == "clone":
+            return
+        if policy.match_on:
+            view.load({view.keys.custom[policy.match_on]: rows.match})
+            return
+        view.load({EMAIL: [value for keys in rows.keys for kind, value in keys if kind == EMAIL]})
+        rest = [keys for values, keys in zip(rows.values, rows.keys, strict=True) if not self._settled(values, keys)]
+        view.load({PERSON: [value for keys in rest for kind, value in keys if kind == PERSON]})
+
+    def _settled(self, values: tuple[Any, ...], keys: list[Key]) -> bool:
+        """Whether a stored record has the row's e-mail and its very name."""
+        index = self.view.index
+        near = [i for key in keys if key[0] == EMAIL and key in index for i in index[key]]
+        return bool(near) and any(self._same(values, self.view.recs[i].values) for i in near if i in self.view.recs)
+
+    def _same(self, one: Any, other: Any) -> bool:
+        mine = self.name(one)
+        return mine == self.name(other) and bool(mine[1])
 
     def decide(self, rows: Chunk) -> Plan:
         """The plan of a chunk; counts created, updated, unchanged and duplicate."""
@@ -144,6 +155,10 @@ class Decider:
         if best is not None:
             return best[1], best[2], tuple(passed)
         mailed = any(kind == EMAIL for kind, _ in keys)
+        late = [value for kind, value in keys if kind == PERSON and (kind, value) not in self.view.asked]
+        if late:
+            # A row before this one has taken away the name that seemed to settle it.
+            self.view.load({PERSON: late})
         for rec in self._having(PERSON, keys):
             if not mailed or not self._mailed(rec):
                 return rec, "person", tuple(passed)

@@ -24,6 +24,9 @@ from syncd.store.leases import Lease
 from syncd.store.times import Clock
 
 BATCH = 5000
+TOGETHER = 4
+"""Batches of one commit at most."""
+
 ORDER = tuple(sorted(MODULES.values(), key=lambda m: m.number))
 STEPS = (*((True, m) for m in ORDER), *((False, m) for m in ORDER[::-1]))
 """What is done in turn: deleted records of a module come back, then the rest of a module is taken back."""
@@ -68,11 +71,13 @@ def undo(
     with store.writing("undo:open") as tx:
         job = _open(tx, target, actor, clock(), reason=reason, only=only)
     try:
-        at = job.at
+        at, turns = job.at, 0
         while at[0] < len(STEPS):
             with store.writing("undo:batch") as tx:
                 leases.prove(tx, job.lease, clock())
-                at = _batch(tx, job, at, words, batch)
+                # As imports do: the more there is, the larger the index of keys that each commit writes anew.
+                together = min(TOGETHER, 1 + turns // 10)
+                at, turns = _batches(tx, job, at, words, (together, batch)), turns + together
         with store.writing("undo:end") as tx:
             leases.prove(tx, job.lease, clock())
             _close(tx, job, clock())
@@ -190,6 +195,14 @@ def _not_again(tx: Session, target: int, undoes: int) -> None:
                     f"Undo run {again} first.",
                 )
             )
+
+
+def _batches(tx: Session, job: Job, at: tuple[int, int], words: Words, most: tuple[int, int]) -> tuple[int, int]:
+    """Takes back several batches, at most so many of so many records; returns where to go on."""
+    together, size = most
+    while together and at[0] < len(STEPS):
+        at, together = _batch(tx, job, at, words, size), together - 1
+    return at
 
 
 def _batch(tx: Session, job: Job, at: tuple[int, int], words: Words, size: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ file's progress are one commit. Killed at any moment, the next import of the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,9 @@ class Outcome:
     problem: Problem | None = None
 
 
+TOGETHER = 20_000
+"""Rows of one commit at most; see `_together`."""
+
 Opener = Callable[[], Store]
 
 
@@ -146,11 +149,12 @@ class Intake:
         try:
             work.prepare(claim.lease, self.clock)
             opened = reading.opened
-            for batch in reading:
+            batches = iter(reading)
+            for first in batches:
                 with store.writing("import:chunk") as tx:
                     leases.prove(tx, claim.lease, self.clock())
-                    work.chunk(tx, claim.run, batch, opened)
-                progress(batch["at"])
+                    at = work.chunks(tx, claim.run, _together(first, batches, reading.waiting), opened)
+                progress(at)
             with store.writing("import:end") as tx:
                 leases.prove(tx, claim.lease, self.clock())
                 ledger.end(tx, claim.run, self.clock())
@@ -225,12 +229,16 @@ class _Work:
                 leases.prove(tx, lease, clock())
                 custom_kind(tx, self.module, self.policy.match_on, self.words)
 
-    def chunk(self, tx: Session, run: int, batch: Batch, opened: Opened) -> None:
-        """Matches, plans and applies one batch, with the file's progress, in the caller's transaction."""
-        first = tx.next_id(self.module.table)
-        plan, _ = self.plan(tx, batch, first)
-        apply(tx, run, plan.actions, [self.keys])
-        self.keep(tx, run, batch, plan, opened)
+    def chunks(self, tx: Session, run: int, batches: Iterable[Batch], opened: Opened) -> int:
+        """Matches, plans and applies batches, with the file's progress, in the caller's transaction; returns how far
+        the file is read."""
+        at = 0
+        for batch in batches:
+            plan, _ = self.plan(tx, batch, tx.next_id(self.module.table))
+            apply(tx, run, plan.actions, [self.keys])
+            self.keep(tx, run, batch, plan, opened)
+            at = batch["at"]
+        return at
 
     def plan(self, tx: Session, batch: Batch, first_id: int) -> tuple[Plan, int]:
         """The plan of one batch and the next free id; with a negative id it is a draft, kept in temporary tables."""
@@ -251,6 +259,22 @@ class _Work:
         if batch["at"] == batch["rows"]:
             files.opened(tx, run, opened)
         files.advance(tx, run, batch["at"])
+
+
+def _together(first: Batch, batches: Iterator[Batch], waiting: Callable[[], bool]) -> Iterator[Batch]:
+    """Batches for one commit: the first, and while the reader is ahead those after it, the more the more there were.
+
+    A commit writes every page of the index of keys that it touches, and a batch touches most of them: with a fixed size
+    the time of a commit grows with the store.
+    """
+    yield first
+    rows, most = first["rows"], min(TOGETHER, first["at"] // 10)
+    while rows < most and waiting():
+        batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
+        rows += batch["rows"]
 
 
 def _problems(batch: Batch) -> Sequence[dict[str, Any]]:

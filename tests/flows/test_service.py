@@ -70,6 +70,11 @@ class House:
         """Whether these files lie in done/."""
         return lambda: all((self.inbox / "done" / name).exists() for name in names)
 
+    def running(self, kind: str) -> list[int]:
+        """The runs of a kind that have not ended."""
+        runs = json.loads(self.ground.prepare("runs", "--json"))
+        return [run["id"] for run in runs if run["state"] == "running" and run["kind"] == kind]
+
 
 def wait(until: Callable[[], bool], seconds: float = 20) -> None:
     """Waits until something is so."""
@@ -104,7 +109,7 @@ def test_files_at_any_time_are_imported_once(tmp_path: Path, sqlite: str) -> Non
             house.many("stop.csv", 20_000)
             wait(lambda: (house.inbox / "stop.csv").exists())
             stopped(process)
-        assert house.ground.running() in ([], [max(run for run, _ in house.ground.states())])
+        assert len(house.running("import")) <= 1
         with house.service() as process:
             house.many("kill.csv", 20_000)
             wait(lambda: house.leads() > 50 + 7 * 200, 30)
@@ -114,7 +119,8 @@ def test_files_at_any_time_are_imported_once(tmp_path: Path, sqlite: str) -> Non
             wait(house.done("a.csv", *(f"{n}.csv" for n in "bcdefgh"), "stop.csv", "kill.csv"), 40)
             stopped(process)
         assert house.leads() == 50 + 7 * 200 + 40_000
-        assert house.ground.running() == []
+        # A sync that the stop met goes on with the next start.
+        assert house.running("import") == []
         runs = json.loads(house.ground.prepare("runs", "--json"))
         assert sorted(run["source"] for run in runs if run["kind"] == "import") == sorted(
             ["a.csv", *(f"{n}.csv" for n in "bcdefgh"), "stop.csv", "kill.csv"]
