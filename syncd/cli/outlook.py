@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from syncd.cli.probe import Item, fault, ok, unchecked, warned
@@ -25,6 +26,9 @@ AT_ONCE = 4
 
 CLOCK = 60
 """Seconds that this machine's clock may be off."""
+
+_UNPROVED = "Nobody has tried whether the app is kept out of mailboxes it must not read."
+_NAME_ONE = 'Name such a mailbox in [graph] refused_mailbox, or set it to "" when the whole company is meant.'
 
 SOON = 30
 """Days before a certificate's end from which on it is warned of."""
@@ -127,7 +131,7 @@ def rights(wiring: Wiring) -> Iterator[Item]:
     except NoAccess:
         yield ok("rights", f"{refused} is refused, as it should be")
     except MailboxGone as error:
-        yield warned("rights", error.problems[0])
+        yield warned("rights", replace(error.problems[0], why=_UNPROVED, do=_NAME_ONE))
     except SyncdError as error:
         yield _judged("rights", error)
     else:
@@ -147,9 +151,9 @@ def _writes(named: str) -> Problem:
 def _not_proved() -> Problem:
     return Problem(
         "SY-R01",
-        "Nobody has tried whether the app is kept out of mailboxes it must not read.",
+        _UNPROVED,
         "Contacts.Read in Entra opens every mailbox of the company, unless Exchange limits the app.",
-        'Name such a mailbox in [graph] refused_mailbox, or set it to "" when the whole company is meant.',
+        _NAME_ONE,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from syncd.simulator.contact import EMPTY
-from syncd.simulator.mailbox import Folder
+from syncd.simulator.mailbox import KINDS, Folder, Kind
 from syncd.simulator.wire import PLAIN_JSON, Answer, GraphError, Request, matched
 from syncd.simulator.world import World
 
@@ -54,6 +54,19 @@ def _refusal(status: int, text: str) -> Answer:
     return Answer(status, {"error": text}, content_type=PLAIN_JSON)
 
 
+def _only(data: Data, *names: str) -> None:
+    """A misspelt name would change nothing and go unseen: it is refused."""
+    for name in data:
+        if name not in names:
+            raise ValueError(f"There is no {name!r} here. Known: {', '.join(names)}.")
+
+
+def _kind(name: str) -> Kind:
+    if name in KINDS:
+        return name
+    raise ValueError(f"There is no kind of mailbox {name!r}. Known: {', '.join(KINDS)}.")
+
+
 # -- mailboxes
 
 
@@ -63,15 +76,18 @@ def _mailboxes(world: World, args: list[str], data: Data) -> Any:
 
 
 def _open(world: World, args: list[str], data: Data) -> Any:
-    box = world.tenant_data.open(data["address"], str(data.get("name", data["address"])), data.get("kind", "user"))
+    box = world.tenant_data.open(
+        data["address"], str(data.get("name", data["address"])), _kind(data.get("kind", "user"))
+    )
     return {"address": box.address, "guid": box.guid}
 
 
 def _change(world: World, args: list[str], data: Data) -> Any:
     """`kind`, `quota` (bytes of sync states), `listed`; `allowed` with `after` seconds."""
+    _only(data, "kind", "quota", "listed", "allowed", "after")
     box = world.mailbox(args[0])
     feed = world.tenant_data.feed(box)
-    box.kind, box.listed = data.get("kind", box.kind), data.get("listed", box.listed)
+    box.kind, box.listed = _kind(data.get("kind", box.kind)), data.get("listed", box.listed)
     feed.quota = data.get("quota", feed.quota)
     if "allowed" in data:
         change = world.tenant_data.allow if data["allowed"] else world.tenant_data.deny
@@ -95,21 +111,14 @@ def _all_truth(world: World, args: list[str], data: Data) -> Any:
 # -- contacts and folders
 
 
-def _known(data: Data, *others: str) -> None:
-    """A misspelt property would go unseen: it is refused."""
-    for name in data:
-        if name not in EMPTY and name not in others:
-            raise ValueError(f"A contact has no property {name!r}.")
-
-
 def _add(world: World, args: list[str], data: Data) -> Any:
-    _known(data, "folder", "at")
+    _only(data, "folder", "at", *EMPTY)
     item = world.mailbox(args[0]).add(data.pop("folder", "contacts"), **data)
     return item.wire(True)
 
 
 def _edit(world: World, args: list[str], data: Data) -> Any:
-    _known(data)
+    _only(data, *EMPTY)
     return world.mailbox(args[0]).edit(args[1], **data).wire(True)
 
 
@@ -201,6 +210,7 @@ def _limits(world: World, args: list[str], data: Data) -> Any:
 
 def _sign_in(world: World, args: list[str], data: Data) -> Any:
     """`lifetime` of tokens, `revoke`: true, `roles`, `enabled`, `secret_expires` in seconds, `certificate` (PEM)."""
+    _only(data, "lifetime", "revoke", "roles", "enabled", "secret_expires", "certificate")
     app = world.app
     world.entra.lifetime = data.get("lifetime", world.entra.lifetime)
     app.roles, app.enabled = data.get("roles", app.roles), data.get("enabled", app.enabled)

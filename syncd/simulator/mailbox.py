@@ -15,7 +15,8 @@ from syncd.simulator.clock import Clock
 from syncd.simulator.contact import Props, blank, changed
 
 Kind = str
-"""`user`, `shared`, or one without a mailbox in Exchange Online: `guest`, `unlicensed`, `onprem`, `softdeleted`."""
+"""One of `KINDS`: `user`, `shared`, or one without a mailbox in Exchange Online."""
+KINDS = ("user", "shared", "guest", "unlicensed", "onprem", "softdeleted")
 
 
 @dataclass(slots=True, eq=False)

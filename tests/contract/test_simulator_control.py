@@ -139,6 +139,9 @@ def test_the_control_api_wants_its_token_and_says_what_is_wrong(client: Client, 
         ("POST", "faults", {"name": "nonsense"}, 400),
         ("POST", f"mailboxes/{ANNA}/contacts", {"folder": "nowhere"}, 404),
         ("POST", f"mailboxes/{ANNA}/contacts", {"companyname": "Norrvik AB"}, 400),
+        ("PATCH", f"mailboxes/{ANNA}", {"kind": "robot"}, 400),
+        ("PATCH", f"mailboxes/{ANNA}", {"colour": "red"}, 400),
+        ("PATCH", "sign-in", {"rolls": []}, 400),
         ("PATCH", "limits", {"speed": 1}, 400),
     ):
         answer = remote.ask(method, path, **data)

@@ -103,6 +103,12 @@ def test_a_mailbox_that_should_not_be_read_and_one_that_is_none(
     assert len(document["problems"]) == document["faults"] == 3
 
 
+def test_a_refused_mailbox_that_is_none_proves_nothing(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    document = Program(tmp_path, sqlite, graph(simulator, tmp_path, refused_mailbox="no@norrvik.example")).json("check")
+    found = next(one["problem"] for one in document["checks"] if one["item"] == "rights")
+    assert found["code"] == "SY-M01" and "refused_mailbox" in found["do"]
+
+
 def test_nobody_tried_whether_the_app_is_kept_out(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
     syncd = Program(tmp_path, sqlite, graph(simulator, tmp_path, refused_mailbox=None))
     document = syncd.json("check")
