@@ -27,6 +27,14 @@ _PAGES = {
     "ar": "cp1256", "et": "cp1257", "lv": "cp1257", "lt": "cp1257", "ja": "cp932", "zh": "gb18030", "ko": "cp949",
 }  # fmt: skip
 _WESTERN = ("mac_roman", "cp850", "cp1250", "cp1251", "cp932")
+_LATIN = ("mac_roman", "cp850", "cp1250", "iso8859_2")
+_FURTHER = [
+    "cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949",
+]  # fmt: skip
+"""What a text of another script may be written in; without the rare ones that a short text is easily taken for."""
+_INSIDE = re.compile(r"(?<=[^\W\d_])[^\x00-\x7f](?=[^\W\d_])")
+_JOINERS = frozenset("’‘´`·‐‑–—\xad\xa0")
+"""What may stand between two letters without being one."""
 UNDECODABLE = "\udcff"
 """Stands for bytes that the encoding cannot read; a lone surrogate, so its row is refused."""
 
@@ -156,9 +164,30 @@ def _page(head: bytes, language: str, score: Callable[[str], int]) -> str:
         found = score(head.decode(page, "replace"))
         if found > best_score:
             best, best_score = page, found
-    if best == declared == "cp1252" and _foreign(head):
-        return _suggested(head) or best
+    if best == declared == "cp1252":
+        return (_suggested(head) or best) if _foreign(head) else _latin(head)
     return best
+
+
+def _latin(head: bytes) -> str:
+    """cp1252, unless its words would be broken by signs and capitals (Ma³gorzata, JŽr™me) that another page has not."""
+    wrong = _broken(head, "cp1252")
+    if not wrong:
+        return "cp1252"
+    counts = {page: _broken(head, page) for page in _LATIN}
+    best = min(counts, key=lambda page: counts[page])
+    return best if counts[best] * 4 <= wrong else "cp1252"
+
+
+def _broken(head: bytes, page: str) -> int:
+    """How many characters cannot be where this code page puts them: signs and capitals inside words, nothing at all."""
+    text = head.decode(page, "replace")
+    return sum(1 for found in _INSIDE.finditer(text) if _misplaced(text, found.start()))
+
+
+def _misplaced(text: str, place: int) -> bool:
+    char = text[place]
+    return char.isupper() and text[place + 1].islower() if char.isalpha() else char not in _JOINERS
 
 
 def _foreign(head: bytes) -> bool:
@@ -174,7 +203,7 @@ def _suggested(head: bytes) -> str:
     from charset_normalizer import from_bytes
 
     logging.getLogger("charset_normalizer").disabled = True
-    found = from_bytes(head[:16_384]).best()
+    found = from_bytes(head[:16_384], cp_isolation=_FURTHER).best()
     return str(found.encoding) if found else ""
 
 

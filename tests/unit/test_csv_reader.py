@@ -119,6 +119,27 @@ def test_an_order_wins_over_what_was_found(path: Path) -> None:
     assert refusal(path, data, delimiter=";;") == "SY-F21"
 
 
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("mac_roman", ["Jérôme", "Hélène", "Jürgen", "Groß", "Åsa"]),
+        ("cp850", ["Jürgen", "Müller", "Bäcker", "Groß"]),
+        ("cp1250", ["Małgorzata", "Paweł", "Wójcik", "Łódź"]),
+        ("iso8859_2", ["Łukasz", "Wiśniewski", "Małgorzata"]),
+        ("cp1251", ["Иван", "Петров", "Ромашка", "Смирнова", "Кузнецов", "Сергей"]),
+        ("cp1252", ["Zoë", "D’Aubigné", "Noël–Müller", "Œuvre", "FRANÇOIS", "Señora", "S²-Maß", "Gård®"]),
+    ],
+)
+def test_words_tell_their_code_page_where_the_header_does_not(path: Path, page: str, names: list[str]) -> None:
+    seen = Seen(path, "\n".join(["Last Name;City", *(f"{name};Bonn" for name in names)]).encode(page) + b"\n")
+    assert seen.column("last_name") == names
+
+
+def test_a_stray_byte_costs_its_row_and_not_the_code_page(path: Path) -> None:
+    seen = Seen(path, b"Last Name;City\nM\xfcller;Bonn\nMeier;\x81\n")
+    assert seen.column("last_name") == ["Müller"] and seen.opened["encoding"] == "cp1252"
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_delimiters_are_found(path: Path, delimiter: str) -> None:
     rows = [["Name", "Company", "Notes"], ["Anna", "Weber, Klein; Söhne", "a | b\tc"], ["Jan", "X", "1,5; 2,5"]]
