@@ -108,7 +108,7 @@ class Batches:
             if target is None:
                 continue
             column = cells.stripped(raw[place])
-            if self._heading.family == "syncd":
+            if self._heading.family == "syncd" and self._table.format != "json":
                 column = cells.undefused(column)
             if not self._table.storable:
                 cells.storable(column, headers.shown([target], self._order)[0] or target, notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from importers import normalise, vocabulary
@@ -12,6 +13,7 @@ from importers.readers.batches import Batches
 from importers.readers.csv import CsvTable
 from importers.readers.heading import Heading
 from importers.readers.raw import Table
+from importers.readers.records import RecordTable
 from importers.readers.source import Source
 from importers.rows import Batch, Opened, Order
 
@@ -49,6 +51,10 @@ class Reader:
             from importers.readers import workbook
 
             return workbook.find(self._source, self._order, words, careful=careful)
+        if kind == "json":
+            table: Table = RecordTable(self._source, self._order)
+            order = replace(self._order, header_row=None)
+            return table, heading.checked(heading.find(table, self._source, words, order), self._source, order)
         if kind != "text":
             code = {"html": "SY-F18", "xml": "SY-F19", "vcard": "SY-F26"}.get(kind, "SY-F14")
             self._source.refuse(code, seen=kind)

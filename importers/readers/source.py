@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 from typing import BinaryIO, NoReturn, TextIO
 
@@ -28,6 +29,8 @@ _FOREIGN = (
     (b"MZ", "EXE"),
     (b"SQLite format 3", "SQLite"),
 )
+_LIST = re.compile(rb"\[\s*([{\]]|$)")
+"""How a JSON list of objects begins; no header of a table does."""
 
 
 class Source:
@@ -53,7 +56,7 @@ class Source:
             self.refuse("SY-F15")
 
     def kind(self) -> str:
-        """`zip`, `ole`, `html`, `xml`, `vcard`, `text`, or the name of something that is no table."""
+        """`zip`, `ole`, `html`, `xml`, `vcard`, `json`, `text`, or the name of something that is no table."""
         head = self.head
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             return "zip"
@@ -100,4 +103,6 @@ def _markup(head: bytes) -> str:
         return "html"
     if start.startswith((b"<?xml", b"<workbook")):
         return "html" if b"<html" in start else "xml"
-    return "vcard" if start.startswith(b"begin:vcard") else "text"
+    if start.startswith(b"begin:vcard"):
+        return "vcard"
+    return "json" if _LIST.match(start) else "text"

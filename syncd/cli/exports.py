@@ -37,7 +37,7 @@ from syncd.store import Session
 def export_command(
     call: Call, what: str, form: str | None, output: Path | None, *, as_canonical: bool, with_ledger: bool
 ) -> None:
-    """Write every record of MODULE with its standard field names; `import` takes CSV and XLSX back.
+    """Write every record of MODULE with its standard field names; `import` takes the file back.
 
     In CSV and XLSX a text that a spreadsheet would take for a formula has a ' before it; import takes it away.
     """

@@ -55,7 +55,7 @@ def test_a_workbook_holds_no_formula(syncd: Program) -> None:
     assert (cell.value, cell.data_type) == ("'=HYPERLINK(1)", "s")
 
 
-@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "json"])
 def test_import_takes_back_what_export_wrote(syncd: Program, ending: str) -> None:
     for values in (
         ["last_name=Weber", "first_name=Anna", "company=Norrvik AB", "phone=+46 8 123 456 78", "annual_revenue=-12.50"],
@@ -71,6 +71,40 @@ def test_import_takes_back_what_export_wrote(syncd: Program, ending: str) -> Non
     run = syncd.json("import", target)["runs"][0]
     assert (run["counts"]["created"], run["counts"]["refused"]) == (3, 0)
     assert syncd.whole() == before
+
+
+def test_json_comes_back_to_the_character_with_its_links(syncd: Program) -> None:
+    filled(syncd)
+    syncd(
+        "create", "contacts", "last_name='=x", "first_name=\u05e9\u05dc", "description=a\r\n\x0bb", "account=Norrvik AB"
+    )
+    syncd("create", "contacts", "last_name=X", "email_opt_out=no", "date_of_birth=9999-12-31", "mailing_zip=00123")
+    before = syncd.whole()
+    target = syncd.folder / "contacts.json"
+    syncd("export", "contacts", "-o", target)
+    for number in range(1, 5):
+        syncd("delete", "contacts", number)
+    syncd("import", target, "--module", "contacts")
+    assert syncd.whole() == before
+
+
+def test_a_json_list_is_read_to_where_it_breaks_off(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    assert syncd.json("import", syncd.file("none.json", "[]"))["runs"][0]["counts"]["created"] == 0
+    odd = syncd.file(
+        "odd.json", '[{"last_name": "A", "employees": 1' + "0" * 30 + "}, 7, [1],", '{"company": "\\ud800"},'
+    )
+    run = syncd.json("import", odd, code=1)["runs"][0]
+    assert (run["state"], run["problems"][0]["code"]) == ("failed", "SY-F35")
+    assert "line 3" in run["problems"][0]["why"]
+    whole = syncd.file("whole.json", odd.read_text(encoding="utf-8"), '{"last_name": "B", "tags": ["x", {"y": null}]}]')
+    run = syncd.json("import", whole, code=1)["runs"][0]
+    assert [p["line"] for p in run["problems"]] == [2, 3, 4, 5] and run["counts"]["created"] == 1
+    assert syncd.json("list", "leads")[0]["extra"] == {"tags": '["x", {"y": null}]'}
+    for name, text in (("deep", "[" * 100_000), ("tail", '[{"last_name": "C"}] x'), ("comma", '[{"last_name": "D"},]')):
+        run = syncd.json("import", syncd.file(f"{name}.json", text), code=1)["runs"][0]
+        assert run["state"] == "failed", name
+    assert len(syncd.json("list", "leads")) == 1
 
 
 def test_canonical_tells_links_by_name_and_holds_no_id(syncd: Program) -> None:
