@@ -94,7 +94,9 @@ class Decider:
             view.load({view.keys.custom[policy.match_on]: rows.match})
             return
         view.load({EMAIL: [value for keys in rows.keys for kind, value in keys if kind == EMAIL]})
-        rest = [keys for values, keys in zip(rows.values, rows.keys, strict=True) if not self._settled(values, keys)]
+        rest = rows.keys
+        if view.index:
+            rest = [k for values, k in zip(rows.values, rows.keys, strict=True) if not self._settled(values, k)]
         view.load({PERSON: [value for keys in rest for kind, value in keys if kind == PERSON]})
 
     def _settled(self, values: tuple[Any, ...], keys: list[Key]) -> bool:
@@ -112,8 +114,11 @@ class Decider:
         match = rows.match or [None] * len(rows.lines)
         blank = [column.count(None) == len(rows.values) for column in zip(*rows.values, strict=True)]
         self.filled = [place for place in self.filled if blank and not blank[place]]
+        before = self.next_id
         for line, values, keys, custom in zip(rows.lines, rows.values, rows.keys, match, strict=True):
             self.row(line, values, keys, custom)
+        if self.next_id != before:
+            self.plan.count("created", abs(self.next_id - before))
         return self.plan
 
     def row(self, line: int, values: tuple[Any, ...], keys: list[Key], custom: str | None) -> None:
@@ -191,7 +196,6 @@ class Decider:
         self.next_id += self.step
         self.view.create(rec)
         self.plan.actions.append(Action("create", self.module, rec, 1, line, reason, values, None, passed))
-        self.plan.count("created")
 
     def _overwrite(self, rec: Rec, line: int, values: tuple[Any, ...], reason: str) -> None:
         """A filled cell wins, a blank one never wipes, and a consent once withdrawn stays withdrawn."""
