@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import signal
 import sys
 from typing import NoReturn
+
+_GARBAGE = 50_000
+"""New objects after which circles among them are looked for: pages and batches make many objects and few circles."""
 
 TERMINATED = 128 + signal.SIGTERM
 
@@ -19,6 +23,7 @@ def main() -> None:
     """Runs one command line and ends the process with its exit status."""
     from syncd.cli import program
 
+    gc.set_threshold(_GARBAGE)
     signal.signal(signal.SIGTERM, _stop)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
