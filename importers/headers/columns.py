@@ -210,7 +210,7 @@ def _whole(concepts: Mapping[int, str], known: set[str], targets: list[str | Non
     for column, concept in concepts.items():
         if concept.startswith(GROUP):
             targets[column] = concept
-        elif concept == FULL_NAME and "last_name" in known and targets[column] is None:
+        elif concept == FULL_NAME and "last_name" in known and targets[column] is None and FULL_NAME not in taken:
             alone = "first_name" in taken and "last_name" not in taken
             targets[column] = "last_name" if alone else FULL_NAME
             taken.add("last_name" if alone else FULL_NAME)

@@ -15,6 +15,8 @@ from importers.rows import Batch, Field, Flag, Order, Refusal, Value
 
 _quoted = encoder.encode_basestring
 _EXTRA = "extra."
+_NAMES = {"salutation": "salutation", "first": "first_name", "last": "last_name", "suffix": "suffix"}
+"""The parts of a whole name and the fields they fill."""
 
 Column = list[str | None]
 
@@ -125,7 +127,7 @@ class Batches:
                 fields[target] = column
         self._errors(chunk, notes)
         groups.spread(fields, numbered, frozenset(self._fields), extra)
-        self._whole_names(fields, len(chunk.rows))
+        self._whole_names(fields, extra)
         for name, value in self._constants.items():
             fields[name] = [value] * len(chunk.rows)
         return fields, extra
@@ -137,15 +139,18 @@ class Batches:
                 name = self._heading.header[place] if target.startswith(_EXTRA) else target
                 notes.flag(row, name, "SY-L27" if shown == UNKNOWN else "SY-L24", field=name, seen=shown)
 
-    def _whole_names(self, fields: dict[str, Column], count: int) -> None:
+    def _whole_names(self, fields: dict[str, Column], extra: dict[str, Column]) -> None:
+        """Spreads whole names over their fields; what no field takes (a lead has no suffix) is kept as it is."""
         full = fields.pop(headers.FULL_NAME, None)
         if full is None:
             return
-        blank: Column = [None] * count
-        first, last = names.fill(full, fields.get("first_name", blank), fields.get("last_name", blank))
-        if "first_name" in self._fields:
-            fields["first_name"] = first
-        fields["last_name"] = last
+        held = {part: fields[name] for part, name in _NAMES.items() if name in fields}
+        for part, column in names.fill(full, held).items():
+            name = _NAMES[part]
+            if name == "last_name" or (name in self._fields and any(column)):
+                fields[name] = column
+            elif any(column) and name not in self._fields:
+                extra.setdefault(name, column)
 
     def _clean(
         self, columns: Mapping[str, Column], notes: cells.Notes, count: int

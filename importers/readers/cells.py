@@ -18,6 +18,7 @@ _MEASURED = frozenset({"text", "email", "phone", "picklist"})
 _BIRTHDAY = "date_of_birth"
 _ADDRESSES = re.compile(r"\s*(?::::|[;,\n]|\s)\s*")
 _DEFUSED = re.compile(r"'+[=+\-@\t\r]")
+_AS_TEXT = re.compile(r'="((?:[^"]|"")*)"')
 _EXCHANGE = ("/o=", "/O=")
 
 Column = list[str | None]
@@ -61,11 +62,21 @@ class Notes:
 
 
 def stripped(cells: Sequence[str]) -> Column:
-    """Cells without blanks at their ends, None for a blank one: in one pass where no invisible character is about."""
+    """Cells without blanks at their ends, None for a blank one: in one pass where no invisible character is about.
+
+    A cell ="01067" is 01067: programs write it so that Excel keeps the zero.
+    """
     joined = "".join(cells)
+    if '="' in joined:
+        cells = [_bare(cell) for cell in cells]
     if any(char in joined for char in _INVISIBLE):
         return normalise.strip(cells)
     return [cell.strip() or None for cell in cells]
+
+
+def _bare(cell: str) -> str:
+    found = _AS_TEXT.fullmatch(cell.strip())
+    return found[1].replace('""', '"') if found else cell
 
 
 def storable(cells: Sequence[str | None], name: str, notes: Notes) -> None:

@@ -1,31 +1,75 @@
-"""Names: one cell with a whole person's name, split into first and last; knows no other field."""
+"""Names: one cell with a whole person's name, taken apart; knows no other field."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 _PARTICLES = frozenset(
     "af al am auf aus'm av bin da dal dalla das de dei del della den der des di do dos du el ibn la las le lo los "
     "o' of op 't ten ter the ’t um und van vander vom von y zu zum zur".split()
 )
 _HONORIFICS = frozenset(
-    "mr mrs ms miss mister m mme mlle monsieur madame mademoiselle dr prof professor herr frau hr fr ing dipl-ing "
+    "mr mrs ms miss mister m mme mlle monsieur madame mademoiselle dr prof professor herr herrn frau hr fr ing dipl-ing "
     "sr sra srta sig sig.ra dott mag me maitre docteur".split()
 )
+_DEGREES = frozenset("med phil rer nat jur habil hc h.c dent vet".split())
+"""What follows a title without being the name: Dr. med. Anna Weber."""
+
+_SUFFIXES = frozenset("jr jr. sr sr. jun. sen. ii iii iv phd ph.d ph.d. m.d. mba esq esq.".split())
 
 
-def split(full: str) -> tuple[str | None, str]:
+class Parts(NamedTuple):
+    """A whole name: what stands before it (Prof. Dr.), first and last name, what stands behind it (jr., PhD)."""
+
+    salutation: str | None
+    first: str | None
+    last: str
+    suffix: str | None
+
+
+def split(full: str) -> Parts:
     """First and last name: "Weber, Anna" by its comma, else the last word with the particles before it (van den Berg);
     a word in capitals among others is the surname (DUPONT Marie). One word alone is the last name."""
-    if "," in full:
-        last, _, first = full.partition(",")
-        if last.strip() and first.strip():
-            return first.strip(), last.strip()
-    words = full.replace(",", " ").split()
-    while len(words) > 1 and words[0].rstrip(".").casefold() in _HONORIFICS:
-        words = words[1:]
+    words = full.split()
+    if len(words) == 2 and words[1].istitle() and _given(words[0]):
+        return Parts(None, words[0], words[1], None)
+    title, words, suffix = _framed(words)
+    last, comma, first = " ".join(words).partition(",")
+    if comma and first.strip() and last.strip():
+        inner, given, _ = _framed(first.split())
+        return Parts(title or inner, " ".join(given), last.strip(), suffix)
+    first_name, last_name = _plain(" ".join(words).replace(",", " ").split())
+    return Parts(title, first_name, last_name or full, suffix)
+
+
+def _given(word: str) -> bool:
+    """Whether a word is surely a given name: no title, no surname in capitals, no comma behind it."""
+    return word.isalpha() and not word.isupper() and word.casefold() not in _HONORIFICS
+
+
+def _framed(words: list[str]) -> tuple[str | None, list[str], str | None]:
+    """The words of a name, and what stands before and behind them; at least one word is the name."""
+    start, end = 0, len(words)
+    while start < end - 1 and _title(words[start], start):
+        start += 1
+    while end - start > 1 and _suffix(words[start:end]):
+        end -= 1
+    return " ".join(words[:start]) or None, words[start:end], " ".join(words[end:]) or None
+
+
+def _title(word: str, place: int) -> bool:
+    bare = word.rstrip(".").casefold()
+    return bare in _HONORIFICS or (place > 0 and bare in _DEGREES)
+
+
+def _suffix(words: list[str]) -> bool:
+    return words[-1].casefold() in _SUFFIXES and (len(words) > 2 or words[-2].endswith(","))
+
+
+def _plain(words: list[str]) -> tuple[str | None, str]:
     if len(words) < 2:
-        return None, " ".join(words) or full
+        return None, " ".join(words)
     shouted = [place for place, word in enumerate(words) if len(word) > 1 and word.isupper()]
     if shouted and len(shouted) < len(words) and shouted == list(range(shouted[0], shouted[-1] + 1)):
         capitals = words[shouted[0] : shouted[-1] + 1]
@@ -38,12 +82,17 @@ def split(full: str) -> tuple[str | None, str]:
     return " ".join(words[:start]), " ".join(words[start:])
 
 
-def fill(
-    full: Sequence[str | None], first: Sequence[str | None], last: Sequence[str | None]
-) -> tuple[list[str | None], list[str | None]]:
-    """First and last names, taken from the whole name in the rows that have neither."""
-    firsts, lasts = list(first), list(last)
+def fill(full: Sequence[str | None], held: Mapping[str, Sequence[str | None]]) -> dict[str, list[str | None]]:
+    """The parts of whole names by field, in the rows that have neither first nor last name; `held` is what these fields
+    hold already, which stands."""
+    blank: list[str | None] = [None] * len(full)
+    made = {name: list(held.get(name, blank)) for name in Parts._fields}
+    firsts, lasts = made["first"], made["last"]
     for row, name in enumerate(full):
-        if name and not firsts[row] and not lasts[row]:
-            firsts[row], lasts[row] = split(name)
-    return firsts, lasts
+        if not name or firsts[row] or lasts[row]:
+            continue
+        parts = split(name)
+        firsts[row], lasts[row] = parts.first, parts.last
+        made["salutation"][row] = made["salutation"][row] or parts.salutation
+        made["suffix"][row] = made["suffix"][row] or parts.suffix
+    return made

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from importers import vocabulary
-from importers.readers import dialect, names
+from importers.readers import dialect
 from importers.readers.reader import Reader
 from importers.rows import Batch, Opened, UnreadableFile
 
@@ -339,23 +339,20 @@ def test_the_proof_of_a_date_may_stand_at_the_end_of_the_file(path: Path) -> Non
     assert Seen(path, text, module="contacts", chunk=5).column("date_of_birth")[0] == "1980-04-03"
 
 
-@pytest.mark.parametrize(
-    ("full", "first", "last"),
-    [
-        ("Anna Weber", "Anna", "Weber"),
-        ("Weber, Anna", "Anna", "Weber"),
-        ("Jan van den Berg", "Jan", "van den Berg"),
-        ("Maria de la Vega", "Maria", "de la Vega"),
-        ("DUPONT Jean Marie", "Jean Marie", "DUPONT"),
-        ("Jean-Marie DUPONT", "Jean-Marie", "DUPONT"),
-        ("M. Luc Petit", "Luc", "Petit"),
-        ("Madonna", None, "Madonna"),
-        ("ANNA WEBER", "ANNA", "WEBER"),
-        (",", None, ","),
-    ],
-)
-def test_whole_names_are_split(full: str, first: str | None, last: str) -> None:
-    assert names.split(full) == (first, last)
+def test_titles_and_suffixes_of_whole_names_are_kept(path: Path) -> None:
+    text = 'Name,Name,Email\n"Prof. Dr. Anna Weber jun.",A. W.,anna@weber.example\nPaul Graf,,paul@graf.example\n'
+    lead = Seen(path, text)
+    assert lead.column("salutation") == ["Prof.", None]
+    assert lead.column("first_name") == ["Anna", "Paul"] and lead.column("last_name") == ["Weber", "Graf"]
+    assert lead.extra == [{"Name": "A. W.", "suffix": "jun."}, {}]
+    contact = Seen(path, text, module="contacts")
+    assert contact.column("suffix") == ["jun.", None]
+
+
+def test_cells_kept_as_text_for_excel_are_read_bare(path: Path) -> None:
+    seen = Seen(path, 'Last Name,Zip,Notes\nWeber,="01067","=""say """"hi"""" """\nGraf,="04,="x"&"y"\n')
+    assert seen.column("zip") == ["01067", '="04']
+    assert seen.column("description") == ['say "hi"', '="x"&"y"']
 
 
 def test_text_that_was_encoded_twice_is_mended_where_the_header_proves_it(path: Path) -> None:
