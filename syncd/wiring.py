@@ -91,7 +91,11 @@ class Wiring:
             "dates": chosen.dates,
             "language": chosen.language or locale.language,
             "country": chosen.country or locale.country,
+            "accounts": chosen.accounts,
         }
+        if chosen.accounts == "create":
+            sync = self.settings.sync
+            made |= {name: getattr(sync, name) for name in ("account_rule", "own_companies", "own_domains")}
         made |= given
         made["map"] = {**chosen.map, **given.get("map", {})}
         made["set"] = {**({"owner": owner} if owner else {}), **chosen.set, **given.get("set", {})}

@@ -2,44 +2,59 @@
 
 Leads match leads by their own rules (`leads`). Contacts are found as those of Outlook are, accounts by company and site.
 A link in a row is a name, or the id that an export has beside it; one that means no record, or several, is kept in
-`extra` and named.
+`extra` and named. Whether a contact's account is looked up at all, and made when there is none, `Links` says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from importers import normalise
 from importers.rows import Batch
 from syncd.crm import leads
-from syncd.crm.accounts import COMPANY, Companies, Person, Rule
+from syncd.crm.accounts import COMPANY, Answer, Companies, Person, Rule, domains
 from syncd.crm.contacts import EMAIL, EMAILS, NAME, People
 from syncd.crm.leads import Chunk, Decider, Policy
-from syncd.crm.matching import Keys, View, Words
+from syncd.crm.matching import View, Words
 from syncd.crm.plan import Key, Plan, Rec, extras, packed
 from syncd.crm.records import title
 from syncd.modules import ACCOUNTS, CONTACTS, LEADS
-from syncd.store import Session
 
 Found = tuple[Rec | None, str, tuple[int, ...]]
 """The record that a row means, with the reason; else why not, and the candidates that were passed over."""
 
 
-def decided(tx: Session, batch: Batch, view: View, policy: Policy, *, words: Words, first_id: int) -> tuple[Plan, int]:
-    """The plan of one batch and the next free id; with a negative one what is made has draft numbers."""
+@dataclass(frozen=True)
+class Links:
+    """What the account that a contact's row names does: nothing, link where it is here, or be made by the rule too."""
+
+    accounts: Literal["never", "link", "create"] = "link"
+    rule: Rule = Rule(frozenset())
+
+
+LOOKED_UP = Links()
+Ids = tuple[int, int]
+"""The next free ids of the rows' module and of accounts; negative ones are draft numbers."""
+
+
+def decided(
+    batch: Batch, views: tuple[View, View], policy: Policy, links: Links, *, words: Words, first: Ids
+) -> tuple[Plan, Ids]:
+    """The plan of one batch and the ids after it. `views` are those of the rows' module and of accounts."""
+    view = views[0]
     rows = leads.chunk(view.module, batch, view, policy)
     if view.module is LEADS:
-        decider = Decider(view, policy, words, first_id)
+        decider = Decider(view, policy, words, first[0])
         decider.fetch(rows)
-        return decider.decide(rows), decider.next_id
-    accounts = view
-    if view.module is not ACCOUNTS:
-        accounts = View(tx, ACCOUNTS, Keys(tx, ACCOUNTS, words), draft=view.draft)
-    linked = (ContactRows if view.module is CONTACTS else AccountRows)(view, policy, words, first_id, accounts)
+        return decider.decide(rows), (decider.next_id, first[1])
+    if view.module is CONTACTS:
+        linked: _Linked = ContactRows(views, policy, links, words, first=first)
+    else:
+        linked = AccountRows(views, policy, LOOKED_UP, words, first=first)
     rows = linked.load(rows, batch)
-    return linked.decide(rows), linked.next_id
+    return linked.decide(rows), (linked.next_id, linked.companies.next_id)
 
 
 class _Linked(Decider):
@@ -47,12 +62,14 @@ class _Linked(Decider):
 
     kinds: tuple[int, ...] = ()
 
-    def __init__(self, view: View, policy: Policy, words: Words, first_id: int, accounts: View) -> None:
-        super().__init__(view, policy, words, first_id)
-        self.accounts = accounts
-        self.companies = Companies(accounts, words, Rule(frozenset()), self.plan, first_id)
+    def __init__(self, views: tuple[View, View], policy: Policy, wish: Links, words: Words, *, first: Ids) -> None:
+        super().__init__(views[0], policy, words, first[0])
+        self.accounts = views[1]
+        self.wish = wish
+        self.companies = Companies(views[1], words, wish.rule, self.plan, first[1])
         self.links = [(place, field) for place, field in enumerate(self.module.fields) if field.link]
         self.named = ""
+        self.answer: Answer | None = None
 
     def load(self, rows: Chunk, batch: Batch) -> Chunk:
         """Fetches what the rows may mean; each link becomes its name and id as given."""
@@ -72,25 +89,36 @@ class _Linked(Decider):
     def row(self, line: int, values: tuple[Any, ...], keys: list[Key], custom: str | None) -> None:
         """Plans one row, its links resolved against what the rows before it left."""
         made = list(values)
-        self.named = ""
+        self.named, self.answer = "", None
         for place, field in self.links:
             if made[place] is None:
                 continue
             name, number = made[place]
             self.named = name or ""
-            made[place] = self._target(name, number)
-            if made[place] is None:
+            self.answer = self._meant(name, number, values)
+            made[place] = self.answer.rec.id if self.answer.rec is not None else None
+            if self.answer.kind == "none":
                 shown = name or f"id {number}"
                 made[-1] = packed(extras(made[-1]) | {field.name: shown})
-                self.plan.problems.append(_doubtful(line, self.module.singular, field.name, shown))
+                if self.answer.review:
+                    self.plan.problems.append(_doubtful(line, self.module.singular, field.name, shown))
         super().row(line, tuple(made), keys, custom)
 
-    def _target(self, name: str | None, number: int | None) -> int | None:
+    def _meant(self, name: str | None, number: int | None, values: tuple[Any, ...]) -> Answer:
+        """The account that a name and an id mean; one that means none, or several, is for review."""
         rec = self.accounts.recs.get(number) if number is not None else None
         if rec is not None and rec.id not in self.accounts.gone and name in (None, title(ACCOUNTS, rec.values)):
-            return rec.id
-        found = self.companies.resolve(name, Person()).rec if name else None
-        return found.id if found is not None else None
+            return Answer("found", rec, "id")
+        found = self._by_name(name, values)
+        return found if found.kind != "none" else found._replace(review=found.reason not in QUIET)
+
+    def _by_name(self, name: str | None, values: tuple[Any, ...]) -> Answer:
+        found = self.companies.resolve(name, Person())
+        return found if found.rec is not None else Answer("none", None, "none:unknown")
+
+
+QUIET = frozenset(f"none:{why}" for why in ("own-name", "own-company", "own-domain"))
+"""The rule's own words for no account: nothing is doubtful then."""
 
 
 def _doubtful(line: int, singular: str, field: str, shown: str) -> dict[str, Any]:
@@ -107,6 +135,40 @@ class ContactRows(_Linked):
     """Rows of contacts: the same e-mail and a name that fits, else the same name at the same account."""
 
     kinds = (EMAIL, NAME)
+
+    def _meant(self, name: str | None, number: int | None, values: tuple[Any, ...]) -> Answer:
+        """As ever, unless accounts are not to be looked up."""
+        if self.wish.accounts == "never":
+            return Answer("none", None, "none:never")
+        return super()._meant(name, number, values)
+
+    def _by_name(self, name: str | None, values: tuple[Any, ...]) -> Answer:
+        if self.wish.accounts != "create" or name is None:
+            return super()._by_name(name, values)
+        mails = [values[self.module.at[email]] for email in EMAILS] if self.wish.rule.own_domains else []
+        return self.companies.resolve(name, Person(*self.name(values), domains(mails)))
+
+    def _create(
+        self, line: int, values: tuple[Any, ...], keys: list[Key], reason: str, passed: tuple[int, ...]
+    ) -> None:
+        super()._create(line, self._settled_in(line, values), keys, self._with_account(reason), passed)
+
+    def _overwrite(self, rec: Rec, line: int, values: tuple[Any, ...], reason: str) -> None:
+        super()._overwrite(rec, line, self._settled_in(line, values), self._with_account(reason))
+
+    def _settled_in(self, line: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The row with the account that it makes: only here is it certain that the row is kept."""
+        if self.answer is None or self.answer.kind != "make":
+            return values
+        place = self.module.at["account"]
+        made = self.companies.create(self.named, values[self.module.at["owner"]], line)
+        return (*values[:place], made.id, *values[place + 1 :])
+
+    def _with_account(self, reason: str) -> str:
+        if self.answer is None or self.wish.accounts != "create":
+            return reason
+        kind, why = self.answer.kind, self.answer.reason
+        return f"{reason}|account={'created' if kind == 'make' else f'linked:{why}' if kind == 'found' else why}"
 
     def _person(self, values: tuple[Any, ...], keys: list[Key]) -> Found:
         people = People(self.view, self.words, self.plan, self.next_id)

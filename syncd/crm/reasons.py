@@ -47,7 +47,9 @@ KEYS = {
 ACCOUNTS = {
     "linked:same-form": "an account of this name was here → linked",
     "linked:form-missing": "an account of this name was here, one of the two without its legal form → linked",
+    "linked:id": "the account was given by its id → linked",
     "created": "Company is set and no such account was here → created (rule company-set)",
+    "none:unknown": "no account of that name or id was here → no account",
     "none:blank": "Company is blank → no account",
     "none:own-name": "Company is the person's own name → no account",
     "none:own-company": "Company is one of your own → no account",

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from importers import folder, pipeline
 from importers.rows import Batch, Field, Opened, Order, UnreadableFile
 from syncd.crm import files, leads, ledger, plans
+from syncd.crm.accounts import Rule
 from syncd.crm.apply import apply
 from syncd.crm.files import Claim, Repeat
-from syncd.crm.filing import decided
+from syncd.crm.filing import Ids, Links, decided
 from syncd.crm.leads import OnDuplicate, Policy
 from syncd.crm.matching import Keys, View, Words, custom_kind, draft_tables, keep_draft
 from syncd.crm.plan import Plan
 from syncd.errors import Problem, Refused
-from syncd.modules import LEADS, Module, module
+from syncd.modules import ACCOUNTS, CONTACTS, LEADS, Module, module
 from syncd.store import Session, Step, Store, leases, no_step
 from syncd.store.leases import Lease
 from syncd.store.times import Clock
@@ -44,6 +45,16 @@ class Options:
     language: str = "en"
     country: str | None = None
     chunk: int = 5000
+    accounts: Literal["never", "link", "create"] = "link"
+    account_rule: tuple[str, ...] = ()
+    own_companies: tuple[str, ...] = ()
+    own_domains: tuple[str, ...] = ()
+
+    def links(self) -> Links:
+        """What the account that a contact's row names does."""
+        if self.accounts != "create":
+            return Links(self.accounts)
+        return Links("create", Rule(frozenset(self.account_rule), self.own_companies, frozenset(self.own_domains)))
 
     def order(self, skip: int) -> Order:
         """The reader's order: the module's fields and keys with these options."""
@@ -74,7 +85,8 @@ class Options:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Options:
         """Options from `plain()` data that went through JSON."""
-        return cls(**(dict(data) | {"match_on": tuple(data["match_on"])}))
+        lists = ("match_on", "account_rule", "own_companies", "own_domains")
+        return cls(**(dict(data) | {name: tuple(data[name]) for name in lists if name in data}))
 
 
 @dataclass(frozen=True)
@@ -145,7 +157,7 @@ class Intake:
         self, store: Store, reading: pipeline.Reading, claim: Claim, sha256: str, *, progress: Callable[[int], None]
     ) -> Outcome:
         options = Options.of(claim.orders)
-        work = _Work(store, module(options.module), Policy(options.on_duplicate, options.match_on), self.words)
+        work = _Work(store, options, self.words)
         try:
             work.prepare(claim.lease, self.clock)
             opened = reading.opened
@@ -180,7 +192,7 @@ class Intake:
         sha256 = folder.checksum(path)
         with pipeline.start(path, options.order(0), step=self.step) as reading:
             store = self.open()
-            work = _Work(store, module(options.module), Policy(options.on_duplicate, options.match_on), self.words)
+            work = _Work(store, options, self.words)
             with store.writing("plan:open") as tx:
                 _check(options)
                 files.drop_drafts(tx, sha256, work.module, self.clock())
@@ -198,11 +210,11 @@ class Intake:
 
     def _draft(self, store: Store, work: _Work, reading: pipeline.Reading, run: int, lease: Lease) -> None:
         opened = reading.opened
-        next_id = -1
+        following = (-1, -1)
         with store.drafting() as look:
             draft_tables(look)
             for number, batch in enumerate(reading):
-                plan, next_id = work.plan(look, batch, next_id)
+                plan, following = work.plan(look, batch, following)
                 with store.writing("plan:chunk") as tx:
                     leases.prove(tx, lease, self.clock())
                     plans.save(tx, run, number, plan.actions)
@@ -216,10 +228,11 @@ class Intake:
 class _Work:
     """Plans and applies batches of one module."""
 
-    def __init__(self, store: Store, target: Module, policy: Policy, words: Words) -> None:
+    def __init__(self, store: Store, options: Options, words: Words) -> None:
         self.store = store
-        self.module = target
-        self.policy = policy
+        self.module = module(options.module)
+        self.policy = Policy(options.on_duplicate, options.match_on)
+        self.links = options.links()
         self.words = words
 
     def prepare(self, lease: Lease, clock: Clock) -> None:
@@ -234,22 +247,26 @@ class _Work:
         the file is read."""
         at = 0
         for batch in batches:
-            plan, _ = self.plan(tx, batch, tx.next_id(self.module.table))
-            apply(tx, run, plan.actions, [self.keys])
+            plan, _ = self.plan(tx, batch, (tx.next_id(self.module.table), tx.next_id(ACCOUNTS.table)))
+            apply(tx, run, plan.actions, self.keys)
             self.keep(tx, run, batch, plan, opened)
             at = batch["at"]
         return at
 
-    def plan(self, tx: Session, batch: Batch, first_id: int) -> tuple[Plan, int]:
-        """The plan of one batch and the next free id; with a negative id it is a draft, kept in temporary tables."""
-        self.keys = Keys(tx, self.module, self.words)
+    def plan(self, tx: Session, batch: Batch, first: Ids) -> tuple[Plan, Ids]:
+        """The plan of one batch and the ids after it; with negative ones it is a draft, kept in temporary tables."""
+        draft = first[0] < 0
+        self.keys = [Keys(tx, self.module, self.words)]
         looking = self.module is LEADS and self.policy.on_duplicate == "skip"
-        only = leads.TOLD_BY if looking else ()
-        view = View(tx, self.module, self.keys, draft=first_id < 0, only=only)
-        plan, next_id = decided(tx, batch, view, self.policy, words=self.words, first_id=first_id)
-        if first_id < 0:
-            keep_draft(tx, view)
-        return plan, next_id
+        view = accounts = View(tx, self.module, self.keys[0], draft=draft, only=leads.TOLD_BY if looking else ())
+        if self.module is CONTACTS:
+            self.keys.append(Keys(tx, ACCOUNTS, self.words))
+            accounts = View(tx, ACCOUNTS, self.keys[1], draft=draft)
+        plan, following = decided(batch, (view, accounts), self.policy, self.links, words=self.words, first=first)
+        if draft:
+            for one in {view.module.name: view, accounts.module.name: accounts}.values():
+                keep_draft(tx, one)
+        return plan, following
 
     def keep(self, tx: Session, run: int, batch: Batch, plan: Plan, opened: Opened) -> None:
         """Notes what the batch was: counts, problems, the file's progress."""

@@ -141,6 +141,7 @@ class Profile:
     country: str | None = key(COUNTRY, None)
     language: str | None = key(LANGUAGES, None)
     dates: Literal["dmy", "mdy", "ymd"] | None = key(values.choice("dmy", "mdy", "ymd"), None)
+    accounts: Literal["never", "link", "create"] = key(values.choice("never", "link", "create"), "link")
     on_duplicate: OnDuplicate | None = key(DUPLICATES, None)
     match_on: tuple[str, ...] | None = key(values.lines(), None)
 
