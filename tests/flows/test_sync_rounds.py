@@ -61,7 +61,16 @@ LOST: dict[str, Callable[[Simulator], object]] = {
     "bad-state": lambda s: s.faults.add("bad-state", "delta", at=3),
     "bad-token": lambda s: s.faults.add("bad-token", "delta", at=3),
     "folder-gone": lambda s: s.faults.add("folder-gone", "delta", at=2),
+    "no-user": lambda s: s.faults.add("no-user", "delta", at=2),
+    "no-mailbox": lambda s: s.faults.add("no-mailbox", "delta", at=3),
+    "a location that asks for less": lambda s: s.faults.add("resync", "delta", at=1, location=narrow(s)),
 }
+
+
+def narrow(simulator: Simulator) -> str:
+    """Where the folder that is read first would begin anew, with one property only."""
+    first = next(path for path in outlook.asked(simulator, 0) if "/delta" in path)
+    return f"{simulator.root}{first}?$deltatoken=&$select=displayName"
 
 
 @pytest.mark.parametrize("how", LOST)

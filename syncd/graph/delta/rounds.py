@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import unquote
 
 from syncd.errors import Problem
 from syncd.graph.delta.answers import (
@@ -15,9 +17,10 @@ from syncd.graph.delta.answers import (
     page_of,
     plain_page,
 )
+from syncd.graph.delta.tree import folders
 from syncd.graph.http import Graph
 from syncd.graph.http.meaning import over
-from syncd.graph.shapes import SELECT, Answer, NoDelta, Page, Rejected
+from syncd.graph.shapes import SELECT, Answer, FolderGone, MailboxGone, NoDelta, Page, Rejected
 
 PAGE_SIZE = 200
 LARGEST_PAGE = 1000
@@ -27,6 +30,7 @@ PAGES = 20_000
 
 _NO_DELTA = frozenset({"badrequest", "notsupported", "notimplemented", "unsupportedquery", ""})
 _LOST_STATE = frozenset({"syncstateinvalid", "syncstatenotfound", "resyncrequired"})
+_FRESH = re.compile(r"[?&]\$deltatoken=(&|$)", re.IGNORECASE)
 
 
 def pages(
@@ -41,10 +45,12 @@ def pages(
     """One round of the folder with id `folder`, from `link` (None: from the beginning), page by page to the end.
 
     Keep each page together with its link: the server remembers only the last few. Raises StartOver (begin again with
-    None, or with its `location`, which knows nothing of `select`), FolderGone (read the folders again), QuotaFull and
-    NoDelta (use `listing`), TryLater (go on later with the same link), and as `Graph.get`.
+    None, or with its `location`: that knows nothing of `select`, and is given up when its rows hold less), FolderGone
+    (read the folders again), QuotaFull and NoDelta (use `listing`), TryLater (go on later with the same link), and as
+    `Graph.get`.
     """
     first = link is None
+    fresh = link is not None and _FRESH.search(unquote(link)) is not None
     target = link or f"{contacts(mailbox, folder)}/delta?$select={','.join(select)}"
     size = max(1, min(LARGEST_PAGE, page_size))
     # A front end that gives up twice over a page is asked for a smaller one.
@@ -52,7 +58,14 @@ def pages(
     seen = {target}
     empty = 0
     for _ in range(PAGES):
-        page = page_of(_round(graph, target, mailbox, prefer, first))
+        try:
+            page = page_of(_round(graph, target, mailbox, prefer, first))
+        except (FolderGone, MailboxGone):
+            if first or not _there(graph, mailbox, folder):
+                raise
+            raise over() from None
+        if fresh and any(not row.keys() >= set(select) for row in page.items):
+            raise over()
         empty = 0 if page.items or page.removed else empty + 1
         if not page.done and (page.link in seen or empty >= EMPTY_PAGES):
             raise over()
@@ -89,6 +102,11 @@ def listing(
             raise endless()
         links.add(target)
     raise endless()
+
+
+def _there(graph: Graph, mailbox: str, folder: str) -> bool:
+    """Whether the folder still is one of the mailbox: then what is missing is not the folder, the link is no good."""
+    return any(one.id == folder for one in folders(graph, mailbox))
 
 
 def _round(graph: Graph, target: str, mailbox: str, prefer: Sequence[str], first: bool) -> Answer:
