@@ -6,6 +6,7 @@ was committed; what is written beside it is there before it moves, so each step 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -25,6 +26,7 @@ OURS = frozenset({"done", "waiting", "failed"})
 PARTIAL = (".part", ".tmp", ".crdownload", ".filepart")
 PAPERS = (".reason.txt", ".report.json")
 SYSTEM = frozenset({"thumbs.db", "desktop.ini"})
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Blocked(Exception):
@@ -227,6 +229,8 @@ class Inbox:
         try:
             work()
         except OSError as error:
+            if error.errno in _FULL:
+                raise Blocked(self.problem("SY-F09", folder=self.root)) from error
             raise Blocked(self.problem("SY-F03", folder=self.root, seen=error.strerror or str(error))) from error
 
 

@@ -42,11 +42,26 @@ class Watch:
         self.options = options
         self.actor = actor
         self.halt = halt
+        self._blocked: Problem | None = None
 
     def look(self) -> int:
         """Takes every file that is ready; returns how many found their place. A file that another process is importing
         stays for the next look, and so does one at which something else went wrong: that is raised once the others have
-        had their turn. Raises Blocked when the folder cannot be worked in."""
+        had their turn. A folder that cannot be worked in (a share that is away, a full disk) is told once, and again
+        when it can."""
+        try:
+            moved = self._look()
+        except Blocked as error:
+            if error.problem != self._blocked:
+                self._blocked = error.problem
+                log.error("inbox: %s %s %s", self._blocked.code, self._blocked.what, self._blocked.do)
+            return 0
+        if self._blocked is not None:
+            log.info("inbox: %s can be worked in again", self.inbox.root)
+            self._blocked = None
+        return moved
+
+    def _look(self) -> int:
         moved = 0
         wrong: Exception | None = None
         for found in self.inbox.scan():

@@ -150,6 +150,22 @@ def test_a_broken_file_fails_with_its_reason_and_corrected_rejects_come_back(tmp
     assert house.leads() == 2
 
 
+def test_an_inbox_that_is_away_is_told_once_and_taken_up_again(tmp_path: Path, sqlite: str) -> None:
+    house = House(tmp_path, sqlite)
+    with house.service() as process:
+        house.drop("before.csv", "Berg,Berg AB,berg@firm.example")
+        wait(house.done("before.csv"))
+        house.inbox.rename(tmp_path / "away")
+        wait(lambda: "SY-F08" in house.told())
+        time.sleep(1)
+        (tmp_path / "away").rename(house.inbox)
+        house.drop("after.csv", "Dahl,Dahl AB,dahl@firm.example")
+        wait(house.done("after.csv"))
+        stopped(process)
+    assert house.told().count("SY-F08") == 1 and "Traceback" not in house.told()
+    assert "can be worked in again" in house.told()
+
+
 def test_faulty_settings_are_refused_and_good_ones_taken(tmp_path: Path, sqlite: str) -> None:
     house = House(tmp_path, sqlite)
     good = house.ground.config.read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -296,11 +297,11 @@ def test_every_problem_of_the_folder_has_its_words_in_each_language(root: Path) 
     for language in ("en", "fr", "de"):
         inbox = Inbox(root, language=language)
         seen = set()
-        for code in ("SY-F01", "SY-F02", "SY-F03", "SY-F04", "SY-F05", "SY-F06", "SY-F08"):
+        for code in ("SY-F01", "SY-F02", "SY-F03", "SY-F04", "SY-F05", "SY-F06", "SY-F08", "SY-F09"):
             made = inbox.problem(code, name="N", folder="F", seen="S", known="K")
             assert made.what and made.why and made.do and "{" not in str(made)
             seen.add(made.what)
-        assert len(seen) == 7
+        assert len(seen) == 8
 
 
 @pytest.mark.parametrize(
@@ -438,6 +439,20 @@ def test_a_file_where_our_folder_belongs_is_told_and_nothing_moves(root: Path) -
         inbox.finish(found[0], {"run": 1})
     assert caught.value.problem.code == "SY-F03"
     assert names(root) == ["done", "leads.csv"]
+
+
+def test_a_full_disk_is_told_as_such_and_nothing_moves(root: Path) -> None:
+    put(root, "leads.csv")
+
+    def step(name: str) -> None:
+        if name.startswith("write:"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    inbox = Inbox(root, settle=0, step=step)
+    with pytest.raises(Blocked) as caught:
+        inbox.finish(inbox.scan()[0], {"run": 1})
+    assert caught.value.problem.code == "SY-F09"
+    assert names(root) == ["leads.csv"] and names(root / "done") == []
 
 
 CLOSED = """
