@@ -46,7 +46,8 @@ class KeyRule:
 class Order:
     """What to read and how: handed to the reader once, as JSON, and kept with the run.
 
-    `map` names columns as they stand in the header (compared folded) and their fields; `set` gives every row a value.
+    `map` names columns as they stand in the header (compared folded) and their fields; those of `must` are refused when
+    the file has them not. `set` gives every row a value.
     `title` is the field a record is named by; when it is blank it is taken from the first of `title_from` that is not
     (an e-mail gives its local part), and a row in which all are blank is refused.
     `skip` data rows were already taken by an earlier try. `header_row` counts from 1.
@@ -60,6 +61,7 @@ class Order:
     language: str = "en"
     country: str | None = None
     map: dict[str, str] = field(default_factory=dict)
+    must: tuple[str, ...] = ()
     set: dict[str, str] = field(default_factory=dict)
     sheet: str | None = None
     encoding: str | None = None
@@ -80,6 +82,7 @@ class Order:
         made["fields"] = tuple(Field(f["name"], f["kind"], f["length"], tuple(f["options"])) for f in data["fields"])
         made["keys"] = tuple(KeyRule(k["kind"], tuple(k["fields"])) for k in data["keys"])
         made["title_from"] = tuple(data["title_from"])
+        made["must"] = tuple(data["must"])
         return cls(**made)
 
 

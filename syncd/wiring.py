@@ -74,8 +74,8 @@ class Wiring:
     def options(self, profile: str | None = None, **wishes: Any) -> Options:
         """How a file is to be taken in: the wishes that are not None, else as profile, [inbox] and [locale] say.
 
-        `owner` is a wish for the field of that name; `map` and `set` add to the profile's. Raises Refused when there is
-        no such profile.
+        `owner` is a wish for the field of that name; `map` and `set` add to the profile's, and a file must have the
+        columns of the wish. Raises Refused when there is no such profile.
         """
         from syncd.intake import Options
 
@@ -98,6 +98,7 @@ class Wiring:
             made |= {name: getattr(sync, name) for name in ("account_rule", "own_companies", "own_domains")}
         made |= given
         made["map"] = {**chosen.map, **given.get("map", {})}
+        made["must"] = tuple(given.get("map", {}))
         made["set"] = {**({"owner": owner} if owner else {}), **chosen.set, **given.get("set", {})}
         return Options(**made)
 

@@ -79,11 +79,7 @@ class CsvTable:
 
 def _written(source: Source, order: Order, words: Vocabulary) -> encoding.Found:
     if order.encoding:
-        try:
-            source.head[:64].decode(order.encoding, "replace")
-        except LookupError:
-            source.refuse("SY-F20", seen=order.encoding)
-        return encoding.Found(order.encoding, False)
+        return encoding.Found(encoding.ordered(order.encoding, source), False)
     found = encoding.find(source.file, source.head, order.language, lambda text: dialect.words(text, words.knows))
     controls = len(source.head) - len(source.head.translate(None, _CONTROL))
     if not found.name.startswith(("utf-16", "utf-32")) and controls * _BINARY_SHARE > len(source.head):

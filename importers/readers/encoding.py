@@ -7,10 +7,13 @@ language, unless another one turns the header into words that we know.
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
+
+from importers.readers.source import Source
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -68,6 +71,19 @@ def find(file: BinaryIO, head: bytes, language: str, score: Callable[[str], int]
     if survey.utf8():
         return Found("utf-8", survey.clean)
     return Found(_page(head, language, score), False)
+
+
+def ordered(name: str, source: Source) -> str:
+    """An encoding that was asked for. Raises UnreadableFile when there is none of that name, or the file is not in it."""
+    try:
+        # What opens a file in an encoding refuses codecs that give no text, as `open` itself does.
+        with io.TextIOWrapper(io.BytesIO(source.head), encoding=name, errors=handler(name)) as text:
+            text.read()
+    except UnicodeError:
+        source.refuse("SY-F36", seen=name)
+    except (LookupError, ValueError):
+        source.refuse("SY-F20", seen=name)
+    return name
 
 
 def mended(line: str) -> str:

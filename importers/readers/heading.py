@@ -91,8 +91,16 @@ def checked(heading: Heading | None, source: Source, order: Order) -> Heading:
     for column, target in order.map.items():
         if target not in known and target not in ("", "-", headers.FULL_NAME) and not target.startswith("extra."):
             source.refuse("SY-F23", column=column, seen=target, fields=", ".join(sorted(known)))
+    columns = set(map(headers.squash, heading.header))
+    for column in order.must:
+        if headers.squash(column) not in columns:
+            source.refuse("SY-F37", seen=column, columns=_listed(heading.header))
     if not heading.fields:
-        names = [name for name in heading.header if name]
-        seen = ", ".join(f'"{name[:40]}"' for name in names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
-        source.refuse("SY-F13", seen=seen, line=heading.line, fields=", ".join(item.name for item in order.fields))
+        fields = ", ".join(item.name for item in order.fields)
+        source.refuse("SY-F13", seen=_listed(heading.header), line=heading.line, fields=fields)
     return heading
+
+
+def _listed(header: list[str]) -> str:
+    names = [name for name in header if name]
+    return ", ".join(f'"{name[:40]}"' for name in names[:_NAMED]) + (" …" if len(names) > _NAMED else "")

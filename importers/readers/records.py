@@ -34,7 +34,7 @@ class RecordTable:
 
     def __init__(self, source: Source, order: Order) -> None:
         self._source = source
-        self.encoding = order.encoding or "utf-8-sig"
+        self.encoding = encoding.ordered(order.encoding or "utf-8-sig", source)
         names: dict[str, None] = {}
         for value in self._values():
             if isinstance(value, dict):

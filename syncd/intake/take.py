@@ -36,6 +36,7 @@ class Options:
     on_duplicate: OnDuplicate = "skip"
     match_on: tuple[str, ...] = ()
     map: Mapping[str, str] = field(default_factory=dict)
+    must: tuple[str, ...] = ()
     set: Mapping[str, str] = field(default_factory=dict)
     sheet: str | None = None
     encoding: str | None = None
@@ -68,6 +69,7 @@ class Options:
             language=self.language,
             country=self.country,
             map=dict(self.map),
+            must=self.must,
             set=dict(self.set),
             sheet=self.sheet,
             encoding=self.encoding,
@@ -85,7 +87,7 @@ class Options:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Options:
         """Options from `plain()` data that went through JSON."""
-        lists = ("match_on", "account_rule", "own_companies", "own_domains")
+        lists = ("match_on", "must", "account_rule", "own_companies", "own_domains")
         return cls(**(dict(data) | {name: tuple(data[name]) for name in lists if name in data}))
 
 

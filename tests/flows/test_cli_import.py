@@ -145,6 +145,37 @@ def test_a_field_that_is_none_is_refused_before_anything(syncd: Program) -> None
     assert syncd("import", path, "--map", "nonsense", code=2) == ""
 
 
+def test_a_mapped_column_that_the_file_has_not_refuses_it_and_names_those_there(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite, '[profiles.two]\nmap = { "Firma / Org" = "company", "Other" = "title" }\n')
+    path = syncd.file("leads.csv", "Last Name,Firma / Org,Ref", "Weber,Norrvik AB,7")
+    for options in (["--dry-run"], []):
+        run = syncd.json("import", path, "--map", "firma/org=company", "--map", "Reff=title", *options, code=1)["runs"][
+            0
+        ]
+        assert (run["state"], run["counts"]["created"], run["problems"][0]["code"]) == ("failed", 0, "SY-F37")
+        assert '"Reff"' in run["problems"][0]["what"]
+        assert '"Last Name", "Firma / Org", "Ref"' in run["problems"][0]["why"]
+    listed = syncd.file("leads.json", '[{"last_name": "A"}]')
+    assert syncd.json("import", listed, "--map", "x=title", code=1)["runs"][0]["problems"][0]["code"] == "SY-F37"
+    assert syncd.json("import", path, "--profile", "two")["runs"][0]["counts"]["created"] == 1
+    assert syncd.json("list", "leads")[0]["company"] == "Norrvik AB"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "code"),
+    [("utf-16", "SY-F36"), ("undefined", "SY-F36"), ("rot13", "SY-F20"), ("zork", "SY-F20"), ("cp1252", None)],
+)
+def test_an_encoding_that_the_file_is_not_in_is_told(
+    tmp_path: Path, sqlite: str, encoding: str, code: str | None
+) -> None:
+    syncd = Program(tmp_path, sqlite)
+    path = syncd.file("leads.csv", "Last Name,Email", "Weber,a@x.example")
+    run = syncd.json("import", path, "--encoding", encoding, code=1 if code else 0)["runs"][0]
+    assert [problem["code"] for problem in run["problems"]] == ([code] if code else [])
+    again = syncd.json("import", path)["runs"][0]
+    assert again["repeat_of"] == (None if code else run["id"])
+
+
 def test_a_link_to_a_file_is_followed(tmp_path: Path, sqlite: str) -> None:
     syncd = Program(tmp_path, sqlite)
     (tmp_path / "link.csv").symlink_to(syncd.file("leads.csv", *ROWS[:2]))
