@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from syncd.crm import files, ledger, plans
+from syncd.crm.accounts import same_company
 from syncd.crm.apply import apply, check
 from syncd.crm.matching import Keys, View, Words
-from syncd.crm.plan import Action, Rec
+from syncd.crm.plan import OPS, Action, Rec
 from syncd.crm.records import fetch
 from syncd.errors import Outdated, Problem, Refused
 from syncd.modules import ACCOUNTS, CONTACTS, LEADS, MODULES, Module
@@ -30,21 +31,32 @@ WAITING = ("planned", "stopped")
 
 @dataclass
 class Job:
-    """A plan being carried out: the run the command named, the runs whose plans it takes, and the final ids."""
+    """A plan being carried out: the run the command named, the runs whose plans it takes, and the final ids.
+
+    `twins` are accounts that the plan would make and that another mailbox of the same sync has made meanwhile: theirs is
+    taken, as the sync would have done.
+    """
 
     run: int
     runs: list[int]
     leases: list[Lease]
     firsts: dict[int, int] = field(default_factory=dict)
     made: dict[int, set[int]] | None = None
+    twins: dict[int, int] = field(default_factory=dict)
 
     def final(self, number: int, record: Any) -> Any:
         """The final id of what the plan knows by a negative one."""
         if not isinstance(record, int) or record >= 0:
             return record
+        if number == ACCOUNTS.number and record in self.twins:
+            return self.twins[record]
         if self.made is not None and record not in self.made.get(number, ()):
             raise moved(f"what run {self.run} relies on was planned by another run")
         return self.firsts[number] - record - 1
+
+    def load(self, plain: Sequence[list[Any]]) -> list[Action]:
+        """The actions of a stored batch, with final ids and without those that another mailbox has done."""
+        return plans.load([a for a in plain if a[1] != ACCOUNTS.number or a[2] not in self.twins], self.final)
 
 
 def moved(seen: str) -> Outdated:
@@ -118,7 +130,9 @@ def _open(tx: Session, run: int, words: Words, now: datetime, approve: bool) -> 
     job = Job(run, runs, _leases(tx, run, [row for row in rows if row[0] in runs], now))
     if not under_way:
         return _begin(tx, job, waiting, words)
-    job.firsts = {int(n): first for n, first in json.loads(under_way[0][2])["apply"]["firsts"].items()}
+    kept = json.loads(under_way[0][2])["apply"]
+    job.firsts = {int(n): first for n, first in kept["firsts"].items()}
+    job.twins = {int(n): account for n, account in kept.get("twins", {}).items()}
     return job
 
 
@@ -145,16 +159,17 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
         job.made.setdefault(number, set()).add(record)
     tables = {m.number: m.table for m in MODULES.values()}
     job.firsts = {n: tx.reserve(tables[n], -min(made)) for n, made in sorted(job.made.items())}
+    job.twins = _twins(tx, job, words)
     seen: set[tuple[int, int]] = set()
     for one in job.runs:
         for _, data in plans.saved(tx, one):
-            actions = plans.load(data["actions"], job.final)
+            actions = job.load(data["actions"])
             first = [a for a in actions if (a.module.number, a.rec.id) not in seen]
             seen.update((a.module.number, a.rec.id) for a in actions)
             _fits(tx, job, one, first, words)
             _items_stand(tx, data.get("items"))
     for one, _state, orders, *_ in waiting:
-        kept = json.loads(orders) | {"apply": {"at": -1, "firsts": job.firsts}}
+        kept = json.loads(orders) | {"apply": {"at": -1, "firsts": job.firsts, "twins": job.twins}}
         text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
         tx.run("UPDATE run SET state = 'running', orders = ?, lease = ? WHERE id = ?", text, job.leases[0].name, one)
     return job
@@ -165,6 +180,41 @@ def _drafts(tx: Session, job: Job) -> Iterator[tuple[int, int]]:
     for one in job.runs:
         for _, data in plans.saved(tx, one):
             yield from ((number, record) for op, number, record, *_ in data["actions"] if op == "create" and record < 0)
+
+
+def _twins(tx: Session, job: Job, words: Words) -> dict[int, int]:
+    """The accounts that other mailboxes of the same sync have made of companies that the plan would make."""
+    parent = tx.value("SELECT parent FROM run WHERE id = ?", job.run)
+    if parent is None:
+        return {}
+    made = tx.rows(
+        "SELECT DISTINCT c.record FROM change c JOIN run r ON r.id = c.run WHERE r.parent = ? AND r.id <> ?"
+        " AND c.module = ? AND c.op = ?",
+        parent,
+        job.run,
+        ACCOUNTS.number,
+        OPS["create"],
+    )
+    theirs = fetch(tx, ACCOUNTS, [row[0] for row in made])
+    found: dict[int, int] = {}
+    for record, values in _new_accounts(tx, job) if theirs else ():
+        same = [row[0] for row in theirs if _same_account(row[2:], values, words)]
+        if len(same) == 1:
+            found[record] = same[0]
+    return found
+
+
+def _new_accounts(tx: Session, job: Job) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The accounts that the plans would make: (negative id, values)."""
+    for one in job.runs:
+        for _, data in plans.saved(tx, one):
+            made = [a for a in data["actions"] if a[0] == "create" and a[1] == ACCOUNTS.number]
+            yield from ((record, values) for _, _, record, _, _, _, values, *_ in made)
+
+
+def _same_account(one: Sequence[Any], other: Sequence[Any], words: Words) -> bool:
+    name, site = ACCOUNTS.at["name"], ACCOUNTS.at["account_site"]
+    return one[site] == other[site] and same_company(one[name], other[name], words)
 
 
 def still_newest(tx: Session, run: int, source: str) -> None:
@@ -254,7 +304,7 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
                 end_parent(tx, run, clock())
                 return
             number, data = found
-            _batch(tx, run, plans.load(data["actions"], job.final), words)
+            _batch(tx, run, job.load(data["actions"]), words)
             _mark(tx, job, data.get("items"))
             orders["apply"]["at"] = number
             tx.run(

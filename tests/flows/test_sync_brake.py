@@ -137,6 +137,38 @@ def test_approve_carries_out_exactly_that_plan(box: Mailbox, syncd: Program) -> 
     assert syncd.whole() == before
 
 
+def test_two_stopped_mailboxes_with_the_same_new_company_make_one_account(
+    simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    before = syncd.whole()
+    for address in (ANNA, EINKAUF):
+        simulator.mailbox(address).remove_folder("Lieferanten")
+        person(simulator.mailbox(address), f"Neu {address[:4]}", "Gemeinsam GmbH")
+    run = syncd.json("sync", code=3)
+    assert [m["state"] for m in run["mailboxes"]] == ["stopped", "stopped"]
+    done = syncd.json("apply", run["id"], "--approve")
+    assert [m["state"] for m in done["mailboxes"]] == ["done", "done"]
+    assert outlook.accounts(syncd).count("Gemeinsam GmbH") == 1
+    linked = outlook.linked(syncd)
+    assert linked["Neu anna"] == linked["Neu eink"] == "Gemeinsam GmbH"
+    assert outlook.counts(syncd.json("sync")) == {}
+    syncd("undo", run["id"])
+    assert syncd.whole() == before
+
+
+def test_a_stopped_mailbox_takes_the_account_that_the_other_made_in_the_same_sync(
+    simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    box.remove_folder("Lieferanten")
+    for address in (ANNA, EINKAUF):
+        person(simulator.mailbox(address), f"Neu {address[:4]}", "Gemeinsam GmbH")
+    run = stopped(syncd)
+    assert outlook.accounts(syncd).count("Gemeinsam GmbH") == 1
+    syncd("apply", run["id"], "--approve")
+    assert outlook.linked(syncd)["Neu anna"] == "Gemeinsam GmbH"
+    assert outlook.accounts(syncd).count("Gemeinsam GmbH") == 1
+
+
 def test_keep_lets_the_records_stand_detached(box: Mailbox, syncd: Program) -> None:
     before = syncd.whole()
     box.remove_folder("Lieferanten")
