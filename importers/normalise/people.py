@@ -27,6 +27,7 @@ _ENDINGS = "a e i o ia ina ine inia ja ka la le lle lla na ne nne nna ra sa se t
 _OTHER_NAMES = frozenset(_ENDINGS.split())
 """Endings that make another name of a name: Paul and Paula, Daniel and Danielle, Martin and Martine, Jan and Jana."""
 _LEADING = 2
+_PAIRS = ("ae", "oe", "ue", "aa")
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,16 +76,16 @@ def name_keys(first: Column, last: Column) -> list[str | None]:
 def compatible(left: Name, right: Name, nicknames: Nicknames = NO_NICKNAMES) -> str | None:
     """Why two names may be one person's, None when they may not.
 
-    "equal" after folding, without hyphens and particles; "blank": one side has no name, or no given name beside the
-    same surname; "initial": one given name is an initial, the beginning or one of several of the other; "nickname";
-    "swapped": given name and surname have changed places.
+    "equal" after folding, without hyphens and particles, ü or ue; "blank": one side has no name, or no given name
+    beside the same surname; "initial": one given name is an initial, the beginning or one of several of the other;
+    "nickname"; "swapped": given name and surname have changed places.
     """
     given, family = _parts(left)
     other_given, other_family = _parts(right)
     whole, other = _squeezed(given + family), _squeezed(other_given + other_family)
     if not whole or not other:
         return "blank"
-    if whole == other or (_same(given, other_given) and _same(family, other_family)):
+    if whole == other or _spelt(whole) == _spelt(other) or (_same(given, other_given) and _same(family, other_family)):
         return "equal"
     if _swapped(given, family, other_given, other_family):
         return "swapped"
@@ -103,10 +104,17 @@ def _squeezed(words: Iterable[str]) -> str:
     return "".join(words)
 
 
+def _spelt(name: str) -> str:
+    """A folded name where ü may be written ue, å aa: Müller and Mueller are one name, as are Åberg and Aaberg."""
+    for pair in _PAIRS:
+        name = name.replace(pair, pair[0])
+    return name
+
+
 def _same(left: Sequence[str], right: Sequence[str]) -> bool:
-    if _squeezed(left) == _squeezed(right):
+    if _spelt(_squeezed(left)) == _spelt(_squeezed(right)):
         return True
-    core, other = _core(left), _core(right)
+    core, other = _spelt(_core(left)), _spelt(_core(right))
     return bool(core) and core == other
 
 
@@ -124,7 +132,7 @@ def _given(left: list[str], right: list[str], nicknames: Nicknames) -> str | Non
     """Why two given names may be one person's."""
     if not left or not right:
         return None
-    if _squeezed(left) == _squeezed(right):
+    if _spelt(_squeezed(left)) == _spelt(_squeezed(right)):
         return "equal"
     if _initials(left, right) or _initials(right, left):
         return "initial"

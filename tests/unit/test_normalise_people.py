@@ -20,6 +20,10 @@ NICKNAMES = Nicknames.of(NAMES)
     [
         (("Anna", "Weber"), ("ANNA", "weber"), "equal"),
         (("José", "Müller"), ("Jose", "Muller"), "equal"),
+        (("Jürgen", "Müller"), ("Juergen", "Mueller"), "equal"),
+        (("Jürgen", "Müller"), ("J.", "Mueller"), "initial"),
+        (("Søren", "Åberg"), ("Soeren", "Aaberg"), "equal"),
+        (("Anna", "Müller"), ("Anna", "Muffler"), None),
         (("Jean-Pierre", "Dupont"), ("Jean Pierre", "Dupont"), "equal"),
         (("Jean-Pierre", "Dupont"), ("Jeanpierre", "Dupont"), "equal"),
         (("Anna", "Müller-Schmidt"), ("Anna", "Müller Schmidt"), "equal"),
