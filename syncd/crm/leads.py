@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from importers.rows import Batch
+from syncd.crm.accounts import same_company
 from syncd.crm.matching import View, Words, same_name
 from syncd.crm.plan import Action, Delta, Key, Plan, Rec, extras, key_rows
 from syncd.modules import Field, Module
@@ -164,8 +165,10 @@ class Decider:
         if late:
             # A row before this one has taken away the name that seemed to settle it.
             self.view.load({PERSON: late})
+        company = self.at["company"]
         for rec in self._having(PERSON, keys):
-            if not mailed or not self._mailed(rec):
+            one = same_company(values[company], rec.values[company], self.words)
+            if one and not (mailed and self._mailed(rec)):
                 return rec, "person", tuple(passed)
             passed.append(rec.id)
         passed = list(dict.fromkeys(passed))
