@@ -139,25 +139,26 @@ def _touched(tx: Session, target: int, only: Only) -> None:
     runs = ledger.family(tx, target)
     module = next(m for m in ORDER if m.name == only.module)
     marks = ", ".join("?" * len(runs))
-    sql = f"SELECT 1 FROM change WHERE run IN ({marks}) AND module = ? AND record = ?"
-    if tx.row(sql, *runs, module.number, only.record) is None:
-        raise Refused(
-            Problem(
-                "SY-U08",
-                f"Run {target} has changed nothing of {module.singular} {only.record}.",
-                "There is nothing to take back.",
-                f"Look at: syncd runs {target}, or: syncd why {only.module} {only.record}",
-            )
-        )
+    sql = f"SELECT op, run FROM change WHERE run IN ({marks}) AND module = ? AND record = ?"
+    ops = {row[0] for row in tx.rows(sql, *runs, module.number, only.record)}
+    if only.field and ops == {2}:
+        lines = ledger.histories(tx, module, [only.record])[only.record]
+        ops = {line.op for line in lines if line.run in runs and only.field in line.data}
+    if not ops:
+        part = f"{only.field} of " if only.field else ""
+        what = f"Run {target} has changed nothing of {part}{module.singular} {only.record}."
+        do = f"Look at: syncd runs {target}, or: syncd why {only.module} {only.record}"
+        raise Refused(Problem("SY-U08", what, "There is nothing to take back.", do))
 
 
 def _check(tx: Session, target: int, found: tuple[str, str | None, int | None], now: datetime) -> None:
     state, lease, undoes = found
     if state == "undone":
         by = tx.value("SELECT MAX(id) FROM run WHERE undoes = ? AND state = 'done'", target)
-        raise Refused(
-            Problem("SY-U02", f"Run {target} is undone already, by run {by}.", "", f"To do it again: syncd undo {by}")
-        )
+        # What an undo had to leave may be taken back later, when nothing is in its way any more.
+        if tx.row("SELECT id FROM problem WHERE run = ? AND code = 'SY-U06' LIMIT 1", by) is None:
+            what, do = f"Run {target} is undone already, by run {by}.", f"To do it again: syncd undo {by}"
+            raise Refused(Problem("SY-U02", what, "", do))
     if state in ("planned", "stopped"):
         raise Refused(
             Problem("SY-U03", f"Run {target} is {state}: it has changed nothing.", "There is nothing to take back.")

@@ -101,3 +101,30 @@ def test_runs_tell_every_field_before_and_after(syncd: Program) -> None:
     assert [one["id"] for one in syncd.json("runs")] == [2, 1]
     assert "edit" in syncd("runs") and "1 → =1+1" in syncd("runs", run)
     assert syncd("runs", "--csv", code=2) == ""
+
+
+def test_what_an_undo_had_to_leave_is_taken_back_once_nothing_is_in_its_way(syncd: Program) -> None:
+    before = syncd.whole()
+    run = imported(syncd)
+    edit = syncd.json("edit", "leads", 2, "phone=9")["run"]
+    first = syncd.json("undo", run, code=1)["id"]
+    again = syncd.json("undo", run, code=1)
+    assert [problem["code"] for problem in again["problems"]] == ["SY-U06"]
+    syncd("undo", edit)
+    left = syncd.whole()
+    last = syncd.json("undo", run)
+    assert (last["counts"]["removed"], syncd.whole()) == (1, before)
+    assert syncd.json("undo", run, code=1)["error"]["code"] == "SY-U02"
+    syncd("undo", last["id"])
+    assert syncd.whole() == left
+    syncd("undo", first)
+    assert len(syncd.whole()) == 3
+
+
+def test_a_field_that_the_run_has_not_changed_is_no_part_of_it(syncd: Program) -> None:
+    imported(syncd)
+    run = syncd.json("edit", "leads", 1, "phone=9", "extra.Ref=7")["run"]
+    error = syncd.json("undo", run, "--only", "leads/1.fax", code=1)["error"]
+    assert error["code"] == "SY-U08" and "fax of lead 1" in error["what"]
+    assert len(syncd.json("runs")) == 2
+    assert syncd.json("undo", run, "--only", "leads/1.extra.Ref")["counts"]["updated"] == 1
