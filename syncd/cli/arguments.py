@@ -71,8 +71,8 @@ class Condition(click.ParamType[str]):
 
 MODULE = ModuleName()
 TEXT = Text()
-RECORD = click.IntRange(1, 2**63 - 1)
-RUN = click.IntRange(1, 2**63 - 1)
+RECORD = click.IntRange(0, 2**63 - 1)
+RUN = click.IntRange(0, 2**63 - 1)
 
 
 def module_argument(command: Decorated) -> Decorated:

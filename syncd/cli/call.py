@@ -5,17 +5,19 @@ Results go to stdout, as text or as one JSON document; everything else goes to s
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from syncd.errors import Problem, SyncdError
+from syncd.errors import Problem, Refused, SyncdError
 
 if TYPE_CHECKING:
     from syncd.settings import Settings
@@ -76,7 +78,7 @@ class Call:
     def say(self, text: str = "") -> None:
         """A line of the result for people; nothing with `--json`."""
         if not self.json:
-            click.echo(text)
+            write((f"{text}\n",))
 
     def note(self, text: str) -> None:
         """A line beside the result, on stderr."""
@@ -85,7 +87,7 @@ class Call:
     def give(self, document: Any) -> None:
         """The result as one JSON document; nothing without `--json`."""
         if self.json:
-            click.echo(plain_json(document, indent=2))
+            write((plain_json(document, indent=2), "\n"))
 
     def stream(self, head: Mapping[str, Any] | None, name: str, items: Iterable[Any]) -> None:
         """One JSON document whose last part is a long list, written as it comes: a list alone when `head` is None."""
@@ -100,7 +102,7 @@ class Call:
     def failed(self, error: SyncdError) -> int:
         """Tells why the command failed; returns the exit status."""
         problems = [p for p in error.problems if isinstance(p, Problem)]
-        if self.json and problems:
+        if self.json and problems and not isinstance(error, Unprinted):
             document: dict[str, Any] = {"error": problems[0].plain()}
             if len(problems) > 1:
                 document["problems"] = [p.plain() for p in problems]
@@ -139,7 +141,7 @@ def plain_json(document: Any, indent: int | None = None) -> str:
     """JSON as text; in escapes where stdout cannot print it otherwise."""
     text = json.dumps(document, ensure_ascii=False, indent=indent)
     try:
-        text.encode(sys.stdout.encoding or "ascii")
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except UnicodeEncodeError:
         return json.dumps(document, indent=indent)
     return text
@@ -159,11 +161,38 @@ def _listed(opening: str, lines: Iterable[str], closing: str) -> Iterator[str]:
     yield closing
 
 
+class Unprinted(Refused):
+    """The result cannot be written to stdout."""
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Turns a stdout that is closed or full into `Unprinted`; a reader that has gone away stays what it is."""
+    if sys.stdout is None:
+        raise Unprinted(_unprinted("it is closed"))
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF):
+            raise
+        raise Unprinted(_unprinted(error.strerror or str(error))) from error
+
+
+def _unprinted(seen: str) -> Problem:
+    return Problem(
+        "SY-Q08",
+        f"The result cannot be written to stdout: {seen}.",
+        "What was committed stands.",
+        "Make room, or send it somewhere else.",
+    )
+
+
 def write(parts: Iterable[str]) -> None:
-    """Writes text to stdout as it comes."""
-    for part in parts:
-        sys.stdout.write(part)
-    sys.stdout.flush()
+    """Writes text to stdout as it comes. Raises Unprinted when that is closed or full."""
+    with printing():
+        for part in parts:
+            sys.stdout.write(part)
+        sys.stdout.flush()
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:

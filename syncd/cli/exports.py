@@ -14,7 +14,7 @@ import click
 
 from syncd.cli import text
 from syncd.cli.arguments import MODULE
-from syncd.cli.call import Call, command, json_lines
+from syncd.cli.call import Call, command, json_lines, printing
 from syncd.crm import canonical, export, witness
 from syncd.errors import Problem, Refused
 from syncd.modules import Module
@@ -51,6 +51,8 @@ def export_command(
     form = form or ("json" if output is None else output.suffix.lstrip(".").lower())
     if module is not None and form not in ("json", "csv", "xlsx"):
         raise click.UsageError("say which form: --format json, csv or xlsx")
+    if call.json and output is None and (as_canonical or form != "json"):
+        raise click.UsageError("--json prints one JSON document: add -o FILE for anything else")
     if form == "xlsx" and not as_canonical and output is None and sys.stdout.isatty():
         raise click.UsageError("a workbook goes to a file: add -o FILE")
     with _target(output) as stream, call.wiring.store().reading() as tx:
@@ -100,8 +102,9 @@ def _encoded(stream: IO[bytes], parts: Iterable[str]) -> None:
 def _target(output: Path | None) -> Iterator[IO[bytes]]:
     """Stdout, or a file that appears whole or not at all. Raises Refused when it cannot be written."""
     if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with printing():
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
         return
     try:
         number, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.absolute().parent)

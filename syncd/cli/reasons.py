@@ -66,10 +66,10 @@ def _lines(module: Module, found: Document, zone: str) -> Iterator[str]:
 
 
 def _title(module: Module, found: Document) -> str:
-    parts = [found["name"], f"{module.singular} {found['id']}"]
+    parts = [text.cell(found["name"]), f"{module.singular} {found['id']}"]
     account = found["fields"].get("account", {}).get("value")
     if account:
-        parts.append(f"{account} (account {found['account_id']})")
+        parts.append(f"{text.cell(account)} (account {found['account_id']})")
     owner = found["fields"].get("owner", {}).get("value")
     if owner:
         parts.append(f"owner {owner}")

@@ -82,7 +82,7 @@ def show_command(call: Call, module: Module, record: int) -> None:
 
 def described(module: Module, document: dict[str, Any]) -> Iterator[str]:
     """A record for people: its name, then its filled fields."""
-    name = " ".join(str(document[n]) for n in module.title if document[n])
+    name = text.cell(" ".join(str(document[n]) for n in module.title if document[n]))
     yield f"{name} · {module.singular} {document['id']}"
     extra = {f"extra.{n}": value for n, value in document.get("extra", {}).items()}
     fields = {n: value for n, value in (document | extra).items() if n not in ("id", "extra") and value is not None}

@@ -199,4 +199,4 @@ def apply_command(call: Call, run: int, approve: bool, keeping: bool) -> int:
     call.give(document)
     call.say(f"run {run} · {document['state']} · {text.counts(document['counts'])}")
     call.say(f"take back  syncd undo {run}")
-    return 0
+    return int(document["kind"] == "import" and document["counts"]["refused"] > 0)

@@ -40,7 +40,10 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value).replace("\r\n", " ⏎ ").replace("\n", " ⏎ ").replace("\r", " ⏎ ")
+    text = str(value)
+    if text.isprintable():
+        return text
+    return text.replace("\r\n", "\n").translate(_SHOWN)
 
 
 def short(value: Any, width: int = 40) -> str:
@@ -65,6 +68,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], right: Iterable[in
         ]
         yield "  ".join(cells).rstrip()
 
+
+_SHOWN = {
+    **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd"),
+    **dict.fromkeys(map(ord, "\n\r\u0085\u2028\u2029"), " ⏎ "),
+    ord("\t"): "\t",
+}
+"""What a terminal would obey is shown as a mark: control characters and those that turn the direction of text."""
 
 NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?")
 

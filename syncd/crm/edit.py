@@ -154,10 +154,11 @@ def _named(module: Module, values: list[Any]) -> None:
             values[place] = value.partition("@")[0] if module.field(name).kind == "email" else value
     if values[place] is None:
         also = " or ".join(n for n in module.required_from if module.field(n).kind != "link")
+        article = "An" if module.singular[0] in "aeiou" else "A"
         raise Refused(
             Problem(
                 "SY-E08",
-                f"A {module.singular} needs {module.required}{f', or {also}' if also else ''}.",
+                f"{article} {module.singular} needs {module.required}{f', or {also}' if also else ''}.",
                 "Without it nobody would find the record again.",
                 f"Add {module.required}=…",
             )

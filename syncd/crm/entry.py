@@ -31,7 +31,7 @@ def entered(tx: Session, module: Module, typed: Mapping[str, str], words: Words)
     Raises Refused naming every field that is unknown or whose value cannot be.
     """
     made = Entry()
-    faults: list[Problem] = []
+    faults = _twice(module, typed)
     for name, text in typed.items():
         try:
             _one(tx, module, (name, text), words, made)
@@ -40,6 +40,13 @@ def entered(tx: Session, module: Module, typed: Mapping[str, str], words: Words)
     if faults:
         raise Refused(*faults)
     return made
+
+
+def _twice(module: Module, typed: Mapping[str, str]) -> list[Problem]:
+    """The links that are given both by name and by id."""
+    links = [f for f in module.fields if f.link and f.name in typed and f"{f.name}_id" in typed]
+    why = "They may mean two records."
+    return [Problem("SY-E10", f"{f.name} is given by name and by id.", why, f"Leave {f.name} out.") for f in links]
 
 
 def _one(tx: Session, module: Module, typed: tuple[str, str], words: Words, made: Entry) -> None:

@@ -182,6 +182,8 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path, sqlite: str) -> None
         ["leads", "--with-ledger"],
         ["shoes"],
         ["all", "--canonical", "--format", "csv"],
+        ["leads", "--format", "csv", "--json"],
+        ["all", "--canonical", "--json"],
     ],
 )
 def test_what_does_not_go_together_is_a_usage_error(tmp_path: Path, sqlite: str, line: list[str]) -> None:

@@ -95,6 +95,13 @@ def test_a_dry_run_shows_columns_and_counts_and_changes_nothing(syncd: Program) 
     assert "Email  →  email" in text and "syncd apply" in text
 
 
+def test_a_plan_with_refused_rows_is_done_but_not_all(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    run = syncd.json("import", syncd.file("leads.csv", *ROWS), "--dry-run", code=1)["runs"][0]["id"]
+    assert syncd.json("apply", run, code=1)["counts"]["refused"] == 1
+    assert len(syncd.json("list", "leads")) == 2
+
+
 def test_options_reach_the_reader_and_the_plan(syncd: Program) -> None:
     path = syncd.file("odd.csv", "Nom;Firma / Org;Ref", "Weber;Norrvik AB;7", "Weber;Norrvik AB;7", encoding="utf-16")
     run = syncd.json(

@@ -150,3 +150,30 @@ def test_text_lists_a_table_and_a_total(tmp_path: Path, sqlite: str) -> None:
     lines = syncd("list", "leads").splitlines()
     assert lines[0].split() == ["id", "first_name", "last_name", "company", "email", "phone", "lead_status"]
     assert "Weber" in lines[1] and lines[-1] == "1 lead"
+
+
+def test_a_link_by_name_and_by_id_at_once_is_refused(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    syncd("create", "accounts", "name=Solo")
+    error = syncd.json("create", "contacts", "last_name=A", "account=Solo", "account_id=1", code=1)["error"]
+    assert error["code"] == "SY-E10" and "account" in error["what"]
+    assert "An account needs name" in syncd.json("create", "accounts", "phone=1", code=1)["error"]["what"]
+    assert "contact 0" in syncd.json("show", "contacts", 0, code=1)["error"]["what"]
+
+
+def test_what_a_terminal_would_obey_is_shown_as_a_mark(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    name = "a\x1b[31m\x07\u202eb\u2028c"
+    syncd("create", "leads", f"last_name={name}", "description=x\r\ny\tz")
+    for command in (
+        ["list", "leads"],
+        ["show", "leads", 1],
+        ["runs", 1],
+        ["why", "leads", 1],
+        ["edit", "leads", 1, "fax=1"],
+    ):
+        told = syncd(*command)
+        assert not set(told) & set("\x1b\x07\u202e\u2028"), command
+        assert "a\ufffd[31m\ufffd\ufffdb ⏎ c" in told, command
+    assert "x ⏎ y\tz" in syncd("show", "leads", 1)
+    assert syncd.json("show", "leads", 1)["last_name"] == name

@@ -102,6 +102,18 @@ def test_a_closed_pipe_is_no_fault_of_ours(tmp_path: Path) -> None:
     assert "SY-X01" not in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_stdout_is_told_without_a_traceback(tmp_path: Path) -> None:
+    run("create", "leads", "last_name=A", folder=tmp_path)
+    for line in (["list", "leads"], ["list", "leads", "--json"], ["show", "leads", "1"], ["export", "leads"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [*PROGRAM, *line], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+            )
+        assert done.returncode == 1 and done.stderr.count("SY-Q08") == 1, line
+        assert "Traceback" not in done.stderr, line
+
+
 def test_simulate_prints_one_line_and_stops_when_told(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, "simulate", "--contacts", "1"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
