@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from importers import folder, pipeline
 from importers.rows import Batch, Field, Opened, Order, UnreadableFile
+from importers.vocabulary import messages
 from syncd.crm import files, leads, ledger, plans
 from syncd.crm.accounts import Rule
 from syncd.crm.apply import apply
@@ -235,6 +236,7 @@ class _Work:
         self.module = module(options.module)
         self.policy = Policy(options.on_duplicate, options.match_on)
         self.links = options.links()
+        self.language = options.language
         self.words = words
 
     def prepare(self, lease: Lease, clock: Clock) -> None:
@@ -273,7 +275,7 @@ class _Work:
     def keep(self, tx: Session, run: int, batch: Batch, plan: Plan, opened: Opened) -> None:
         """Notes what the batch was: counts, problems, the file's progress."""
         plan.count("refused", len(batch["refused"]))
-        ledger.report(tx, run, sorted([*_problems(batch), *plan.problems], key=lambda p: int(p["line"])))
+        ledger.report(tx, run, sorted([*_problems(batch, self.language), *plan.problems], key=lambda p: int(p["line"])))
         ledger.count(tx, run, plan.counts, batch["rows"])
         if batch["at"] == batch["rows"]:
             files.opened(tx, run, opened)
@@ -296,25 +298,29 @@ def _together(first: Batch, batches: Iterator[Batch], waiting: Callable[[], bool
         rows += batch["rows"]
 
 
-def _problems(batch: Batch) -> Sequence[dict[str, Any]]:
+def _problems(batch: Batch, language: str) -> Sequence[dict[str, Any]]:
+    """The refused and the doubtful rows of a batch as problems, in the words of the file's language."""
+    if not (batch["refused"] or batch["flags"]):
+        return []
+    words = messages(language)["row"]
     refused: list[dict[str, Any]] = [
         {
             "code": r["code"],
-            "what": f"Row {r['line']} was refused.",
+            "what": words["refused"].format(line=r["line"]),
             "why": r["why"],
             "line": r["line"],
             "cells": r["cells"],
-            "do": "Correct it in the rejects file and drop that back.",
+            "do": words["correct"],
         }
         for r in batch["refused"]
     ]
     flags = [
         {
             "code": f["code"],
-            "what": f"Row {f['line']}: {f['field']} is doubtful.",
+            "what": words["doubtful"].format(line=f["line"], field=f["field"]),
             "why": f["why"],
             "line": f["line"],
-            "do": "It was kept; correct it where the file came from.",
+            "do": words["kept"],
         }
         for f in batch["flags"]
     ]
