@@ -77,7 +77,7 @@ class _Linked(Decider):
         for place, field in self.links:
             ids: Sequence[Any] = batch["columns"].get(field.column) or [None] * len(values)
             for row, number in zip(values, ids, strict=True):
-                row[place] = (row[place], number) if row[place] or number else None
+                row[place] = (row[place], number) if row[place] or number is not None else None
         wanted = [row[place] for row in values for place, _ in self.links if row[place]]
         self.companies.load([name for name, _ in wanted if name], [number for _, number in wanted])
         if self.policy.match_on and self.policy.on_duplicate != "clone":

@@ -19,6 +19,9 @@ from syncd.store import Session
 FORM = re.compile(r"([^=~]+)([=~])(.*)", re.DOTALL)
 """FIELD=VALUE (exact), FIELD~TEXT (contains, ignoring case); an empty value means a blank field."""
 
+KINDS = {"number": "a number", "money": "a number", "flag": "yes or no", "date": "a date such as 1990-12-31"}
+"""What a condition on a field of a kind must be."""
+
 MANY = 500
 """Ids in one SQL condition; a name that more records bear is compared after the query."""
 
@@ -87,6 +90,8 @@ def _on_field(tx: Session, field: Field, name: str, operator: str, value: str) -
 def _number(name: str, column: str, value: str) -> Condition:
     if value == "":
         return Condition(lambda d: d[name] is None, f"{column} IS NULL")
+    if not re.fullmatch(r"-?[0-9]+", value.strip()):
+        raise _never(name, "a number", value)
     number = int(value) if re.fullmatch(r"[0-9]{1,18}", value.strip()) else -1
     return Condition(lambda d: bool(d[name] == number), f"{column} = ?", (number,))
 
@@ -99,16 +104,20 @@ def _stored(field: Field, value: str) -> Any:
     if field.kind == "flag":
         flags, bad = normalise.flags([value])
         return int(bool(_read(field, value, flags[0], bad)))
+    if field.kind == "date":
+        dates, bad = normalise.dates([value], normalise.date_order([value]) or "ymd")
+        return _read(field, value, dates[0], bad)
     return value
 
 
 def _read(field: Field, typed: str, value: Any, bad: list[int]) -> Any:
     if bad or value is None:
-        kind = "yes or no" if field.kind == "flag" else "a number"
-        raise Refused(
-            Problem("SY-Q02", f"{field.name} is {kind}, never {typed!r}.", "", f"Correct the value of {field.name}.")
-        )
+        raise _never(field.name, KINDS[field.kind], typed)
     return value
+
+
+def _never(name: str, kind: str, typed: str) -> Refused:
+    return Refused(Problem("SY-Q02", f"{name} is {kind}, never {typed!r}.", "", f"Correct the value of {name}."))
 
 
 def _tested(read: Callable[[Document], Any], operator: str, value: str) -> Callable[[Document], bool]:

@@ -33,7 +33,7 @@ class Past:
 def find(tx: Session, module: Module, who: str) -> int:
     """The record that a number, e-mail address or name means. Raises Refused when it is none, or several."""
     who = who.strip()
-    if re.fullmatch(r"[0-9]{1,18}", who):
+    if re.fullmatch(r"[0-9]{1,18}", who) and (_is_or_was(tx, module, int(who)) or not entry.named(tx, module, who)):
         return int(who)
     ids = _mailed(tx, module, who) if "@" in who else entry.named(tx, module, who)
     if not ids:
@@ -54,6 +54,11 @@ def find(tx: Session, module: Module, who: str) -> int:
             f"Look at: syncd list {module.name}, also with --deleted.",
         )
     )
+
+
+def _is_or_was(tx: Session, module: Module, record: int) -> bool:
+    sql = "SELECT 1 FROM change WHERE module = ? AND record = ? LIMIT 1"
+    return tx.row(sql, module.number, record) is not None
 
 
 def _mailed(tx: Session, module: Module, address: str) -> list[int]:

@@ -152,6 +152,24 @@ def test_text_lists_a_table_and_a_total(tmp_path: Path, sqlite: str) -> None:
     assert "Weber" in lines[1] and lines[-1] == "1 lead"
 
 
+def test_a_condition_that_cannot_be_is_refused(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    syncd("create", "contacts", "last_name=A", "date_of_birth=1990-02-13")
+    for where in ("date_of_birth=soon", "account_id=abc", "id=1x", "email_opt_out=maybe"):
+        error = syncd.json("list", "contacts", "--where", where, code=1)["error"]
+        assert error["code"] == "SY-Q02" and where.partition("=")[0] in error["what"]
+    assert len(syncd.json("list", "contacts", "--where", "date_of_birth=13.2.1990", "--where", "id=1")) == 1
+    assert syncd.json("list", "contacts", "--where", "id=99999999999999999999") == []
+
+
+def test_a_name_that_is_a_number_answers_where_no_record_has_it_as_its_id(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    for name in (7, 1):
+        syncd("create", "accounts", f"name={name}")
+    assert [syncd.json("why", "accounts", who)["id"] for who in (7, 1, 2)] == [1, 1, 2]
+    assert syncd.json("why", "accounts", 9, code=1)["error"]["code"] == "SY-E07"
+
+
 def test_a_link_by_name_and_by_id_at_once_is_refused(tmp_path: Path, sqlite: str) -> None:
     syncd = Program(tmp_path, sqlite)
     syncd("create", "accounts", "name=Solo")

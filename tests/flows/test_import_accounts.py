@@ -101,6 +101,12 @@ def test_link_makes_none_and_never_does_not_even_look(syncd: Program) -> None:
     assert len(syncd.json("list", "accounts")) == 3
 
 
+def test_an_id_that_is_none_is_told(syncd: Program) -> None:
+    run = taken(syncd, "link", "last_name,account_id,email", "A,0,a@x.example", "B,1,b@x.example", "C,99,c@x.example")
+    assert linked(syncd) == {"A": (None, "id 0"), "B": ("Known", None), "C": (None, "id 99")}
+    assert [problem["line"] for problem in run["problems"]] == [2, 4]
+
+
 def test_a_wish_that_is_none_is_refused(tmp_path: Path, sqlite: str) -> None:
     syncd = Program(tmp_path, sqlite, '[profiles.x]\naccounts = "maybe"\n')
     assert "never | link | create" in syncd.json("list", "leads", code=78)["error"]["why"]
