@@ -67,7 +67,7 @@ def stripped(cells: Sequence[str]) -> Column:
     A cell ="01067" is 01067: programs write it so that Excel keeps the zero.
     """
     joined = "".join(cells)
-    if '="' in joined:
+    if "=" in joined and '="' in joined:
         cells = [_bare(cell) for cell in cells]
     if any(char in joined for char in _INVISIBLE):
         return normalise.strip(cells)

@@ -190,3 +190,17 @@ def test_a_name_beside_a_first_name_is_the_last_name() -> None:
 def test_a_word_before_the_word_does_not_hide_it() -> None:
     header = ["Contact First Name", "Lead Email", "Ansprechpartner Nachname", "Phone (optional)", "Company *"]
     assert list(mapped(header).values()) == ["first_name", "email", "last_name", "phone", "company"]
+
+
+def test_another_phone_goes_before_the_primary_one() -> None:
+    header = [
+        "Primary Phone",
+        "Other Phone",
+        "First Name",
+        "Last Name",
+        "E-mail Address",
+        "Home Address",
+        "Other Address",
+    ]
+    found = mapped(header, "contacts")
+    assert (found["Primary Phone"], found["Other Phone"]) == ("extra.Primary Phone", "other_phone")
