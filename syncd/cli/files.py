@@ -53,7 +53,7 @@ SHOWN = 5
 @click.option("--profile", metavar="NAME", help="The import profile of the settings to go by.")
 @click.option("--chunk", type=click.IntRange(1, 50_000), hidden=True, help="Rows a transaction.")
 def import_command(call: Call, paths: tuple[Path, ...], dry_run: bool, profile: str | None, **given: Any) -> int:
-    """Import FILEs (CSV, Excel, OpenDocument) of leads, contacts or accounts.
+    """Import FILEs (CSV, Excel, OpenDocument, JSON) of leads, contacts or accounts.
 
     Refused rows lie beside the file as NAME.rejects.csv with a `problem` column: correct them there and import that
     file. A file that was imported and stands is not imported again.
@@ -142,9 +142,9 @@ def _document(call: Call, path: Path, options: Options, outcome: Outcome, dry_ru
         if dry_run:
             pairs = zip(opened.get("header", ()), opened.get("mapping", ()), strict=True)
             run["mapping"] = [{"column": column, "field": field} for column, field in pairs]
-        elif outcome.repeat_of is not None:
+        if outcome.repeat_of is not None:
             run |= {"counts": dict.fromkeys(run["counts"], 0), "problems": []}
-        elif run["state"] == "done" and (rejects := watch.rejects(tx, outcome.run, options.language)):
+        elif not dry_run and run["state"] == "done" and (rejects := watch.rejects(tx, outcome.run, options.language)):
             run["rejects"] = _write(path, rejects, run)
     return run
 

@@ -17,6 +17,9 @@ CELL = 32_767
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML 1.0 does not have."""
 
+ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+"""An underscore that Excel would take for the beginning of an escaped character (ECMA-376, ST_Xstring)."""
+
 
 def write(stream: IO[bytes], title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Writes one sheet; memory stays flat. Raises Refused when Excel's limits do not hold the rows."""
@@ -41,7 +44,7 @@ def write(stream: IO[bytes], title: str, header: Sequence[str], rows: Iterable[S
 def _cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    text = str(defused(UNWRITABLE.sub("\ufffd", value)))
+    text = ESCAPE.sub("_x005F_", str(defused(UNWRITABLE.sub("\ufffd", value))))
     if len(text) > CELL:
         raise _too_much(f"A value has {len(text):,} characters and a cell of Excel takes {CELL:,}.")
     return text

@@ -92,7 +92,9 @@ def _value(found: Found, given: Given, meta: Mapping[str, Any], folder: Path) ->
     try:
         value = meta["reader"].take(given.value)
     except Wrong as wrong:
-        shown = "a secret" if meta["secret"] else _shown(given.value)
+        shown = (
+            "not what it must be; it is not shown, it may hold a password" if meta["secret"] else _shown(given.value)
+        )
         found.fault(
             "SY-C04" if wrong.kind else "SY-C05",
             f"{given.name} is {shown}.",

@@ -56,6 +56,8 @@ def test_a_known_content_names_its_run_and_does_nothing(syncd: Program) -> None:
     assert (again["repeat_of"], again["rejects"], first["repeat_of"]) == (first["id"], None, None)
     assert syncd.json("runs") == runs
     assert f"run {first['id']}" in syncd("import", syncd.folder / "other.csv")
+    planned = syncd.json("import", syncd.folder / "other.csv", "--dry-run")["runs"][0]
+    assert planned["repeat_of"] == first["id"] and not any(planned["counts"].values())
 
 
 def test_an_undone_import_may_come_again(syncd: Program) -> None:
