@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from syncd.store import vanished
 from syncd.store.session import Session
 from syncd.store.times import stamp
 
@@ -88,11 +89,12 @@ def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], sel
     """Begins a round, or goes on with one that was cut short; returns its number.
 
     `folders` are (Graph id, path) of those in scope. A folder that is new, or was asked for other properties before,
-    begins without a link; with `full` all do. What was in a folder that is no longer there becomes a hint of removal.
+    begins without a link, as one does that was begun anew in vain; with `full` all do. What was in a folder that is no
+    longer there becomes a hint of removal.
     """
     number = of.round if of.open else of.round + 1
     tx.run("UPDATE mailbox SET round = ?, round_open = 1 WHERE id = ?", number, of.id)
-    known = {row[0]: row[1:] for row in tx.rows("SELECT graph_id, id, selected FROM folder WHERE mailbox = ?", of.id)}
+    known = vanished.folders(tx, of.id)
     for graph_id, path in folders:
         if graph_id not in known:
             tx.run(
@@ -104,22 +106,23 @@ def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], sel
                 number - 1,
             )
             continue
-        fid, before = known[graph_id]
-        tx.run("UPDATE folder SET path = ? WHERE id = ?", path, fid)
-        if before != selected or full:
+        fid, before, sound = known[graph_id]
+        tx.run("UPDATE folder SET path = ?, mode = 'delta' WHERE id = ?", path, fid)
+        if before != selected or full or not sound:
             tx.run("UPDATE folder SET link = NULL, selected = ?, sweeping = 1, resets = 0 WHERE id = ?", selected, fid)
     listed = {graph_id for graph_id, _ in folders}
-    for graph_id, (fid, _) in known.items():
+    for graph_id, (fid, *_) in known.items():
         if graph_id not in listed:
             hint_folder(tx, of.id, fid, number)
-            tx.run("DELETE FROM folder WHERE id = ?", fid)
+            vanished.keep_name(tx, fid)
     return number
 
 
 def unread(tx: Session, of: int, number: int) -> list[Cursor]:
     """The folders that the round has not read to their end yet, by path."""
     rows = tx.rows(
-        "SELECT id, graph_id, path, link, sweeping, resets FROM folder WHERE mailbox = ? AND round_done < ? ORDER BY path, id",
+        "SELECT id, graph_id, path, link, sweeping, resets FROM folder"
+        " WHERE mailbox = ? AND round_done < ? AND mode <> 'gone' ORDER BY path, id",
         of,
         number,
     )
@@ -129,7 +132,9 @@ def unread(tx: Session, of: int, number: int) -> list[Cursor]:
 def cursors(tx: Session, of: int) -> list[Cursor]:
     """All folders of the mailbox that are read."""
     rows = tx.rows(
-        "SELECT id, graph_id, path, link, sweeping, resets FROM folder WHERE mailbox = ? ORDER BY path, id", of
+        "SELECT id, graph_id, path, link, sweeping, resets FROM folder"
+        " WHERE mailbox = ? AND mode <> 'gone' ORDER BY path, id",
+        of,
     )
     return [Cursor(row[0], row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
 

@@ -204,7 +204,7 @@ FOLDER = sa.Table(
 )
 """One contact folder and its cursor. `link` is the newest next or delta link, `selected` the hash of what was asked for,
 `round_done` the round it was last read to its end, `sweeping` that this round enumerates all, so that what it does not
-show is a candidate for removal."""
+show is a candidate for removal. `mode` is "gone" when the folder is no longer read and only its name is kept."""
 
 _PENDING = sa.text("pending = 1")
 

@@ -234,6 +234,30 @@ def test_the_text_says_what_would_happen_and_what_to_do(box: Mailbox, syncd: Pro
     assert "SY-B01" in text and "5 of 10 contacts (50 %)" in text
     assert f"syncd apply {run} --approve" in text and f"syncd apply {run} --keep" in text
     assert syncd("runs", run, "--csv").count("delete") >= 5
+    assert 'Likely cause: the folder "Lieferanten" (5 contacts) is no longer in the mailbox.' in text
+    assert "5 deleted in Outlook. 5 would be removed here." in text
+    syncd("apply", run, "--approve")
+    assert outlook.counts(syncd.json("sync")) == {}
+
+
+def test_the_text_tells_deletions_from_what_is_not_synced_any_more(
+    tmp_path: Path, sqlite: str, simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    office(tmp_path, sqlite, simulator, 'max_removals = 2\nexclude_folders = ["Lieferanten"]')
+    syncd("edit", "contacts", contacts(syncd)["anna N0"]["id"], "title=Von Hand")
+    box.delete(one_of(box, "N0"))
+    box.edit(one_of(box, "N2"), companyName="Andere AG")
+    person(box, "Neu Wartet")
+    why = stopped(syncd)["problems"][0]["why"]
+    assert 'the folder "Lieferanten" (5 contacts) is not synced any more' in why
+    assert '1 contact deleted one by one in the folder "' in why
+    assert "1 deleted in Outlook, 5 moved out of what is synced, 1 would change or lose their account." in why
+    assert "5 would be removed here, 1 would stay, no longer tied to Outlook." in why
+    assert "Waiting too: 1 new." in why and "The limit is 2 " in why
+
+
+def one_of(box: Mailbox, surname: str) -> str:
+    return next(str(row["id"]) for row in box.truth() if row["surname"] == surname)
 
 
 def test_a_plan_that_the_brake_would_stop_needs_the_same_yes(box: Mailbox, syncd: Program) -> None:

@@ -98,6 +98,20 @@ def test_a_lost_state_heals_without_loss_or_doubles(
     assert outlook.counts(syncd.json("sync")) == {}
 
 
+def test_a_folder_that_was_begun_anew_in_vain_is_begun_anew_by_the_next_sync(
+    simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    syncd("sync")
+    box.edit(one(box, "N04"), jobTitle="Leitung")
+    simulator.reset_states()
+    for request in (3, 5):
+        simulator.faults.add("gone", "delta", at=request)
+    assert outlook.codes(syncd.json("sync", code=1)) == ["SY-G12"]
+    simulator.reset_states()
+    syncd("sync")
+    same(syncd, box)
+
+
 @pytest.mark.parametrize(
     "order", [("Anfang", "Zuletzt"), ("Zuletzt", "Anfang"), ("contacts", "Anfang"), ("Zuletzt", "contacts")]
 )

@@ -21,6 +21,7 @@ from syncd.crm.matching import Words, draft_tables, keep_draft
 from syncd.crm.plan import Plan
 from syncd.errors import Problem, Refused, SetupError, SignInNeeded, SyncdError, TryLater
 from syncd.graph.http import Graph
+from syncd.modules import CONTACTS
 from syncd.store import Session, Store, leases, mailboxes
 from syncd.store.leases import Lease
 from syncd.store.mailboxes import Mailbox
@@ -241,7 +242,7 @@ class Syncing:
         What the plan counts is written with its end: a rerun after a crash plans anew from the first batch.
         """
         after, number = (0, ""), 0
-        whole, taken = Plan(), 0
+        whole, taken, deleted = Plan(), 0, 0
         with self.store.writing("plan:clear") as tx:
             leases.prove(tx, part.lease, self.clock())
             plans.clear(tx, part.run)
@@ -260,6 +261,7 @@ class Syncing:
                     tx, part.run, number, carried.plan.actions, plans.items(carried.marks, digests, carried.erase)
                 )
             whole.problems += carried.plan.problems
+            deleted += sum(a.op == "delete" and a.module is CONTACTS for a in carried.plan.actions)
             for name, count in carried.plan.counts.items():
                 whole.count(name, count)
             taken += len(items)
@@ -267,7 +269,7 @@ class Syncing:
         with self.store.writing("plan:end") as tx:
             leases.prove(tx, part.lease, self.clock())
             if stop is not None:
-                whole.problems.insert(0, stop.problem(part.run, part.of.address))
+                whole.problems.insert(0, stop.problem(part.run, part.of.address, whole.counts, deleted))
             ledger.report(tx, part.run, whole.problems)
             ledger.count(tx, part.run, whole.counts, taken)
             ledger.end(tx, part.run, self.clock(), state)
