@@ -198,5 +198,7 @@ def apply_command(call: Call, run: int, approve: bool, keeping: bool) -> int:
         del document["mailboxes"]
     call.give(document)
     call.say(f"run {run} · {document['state']} · {text.counts(document['counts'])}")
+    for problem in document["problems"][:PROBLEMS] if document["kind"] == "import" else ():
+        call.say(told(problem))
     call.say(f"take back  syncd undo {run}")
     return int(document["kind"] == "import" and document["counts"]["refused"] > 0)
