@@ -41,12 +41,19 @@ def clear(tx: Session, run: int) -> None:
     tx.run("DELETE FROM plan WHERE run = ?", run)
 
 
-def items(marks: Sequence[Mark], states: Mapping[int, tuple[Any, ...]], erase: ledger.Erased) -> dict[str, Any]:
-    """What a planned batch does to Outlook items, as data: their marks, the states they were planned for, what is erased."""
+def items(
+    marks: Sequence[Mark],
+    states: Mapping[int, tuple[Any, ...]],
+    erase: ledger.Erased,
+    leans: Sequence[tuple[int, int]],
+) -> dict[str, Any]:
+    """What a planned batch does to Outlook items, as data: their marks, the states they were planned for, what is erased,
+    and the ties of other items (item, contact) that must still be there."""
     return {
-        "marks": [[m.item, m.contact, m.account, m.gone] for m in marks],
+        "marks": [[m.item, m.contact, m.account, m.how] for m in marks],
         "states": [[item, *state] for item, state in states.items()],
         "erase": [[*key, sorted(names) if names is not None else None] for key, names in erase.items()],
+        "leans": [list(tie) for tie in leans],
     }
 
 

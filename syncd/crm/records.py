@@ -57,6 +57,15 @@ def documents(tx: Session, module: Module, rows: Sequence[Sequence[Any]]) -> lis
     return [document(module, row[0], row[2:], names) for row in rows]
 
 
+def linking(tx: Session, module: Module, ids: Sequence[int]) -> Iterator[tuple[Module, int, int]]:
+    """The records that link to the given ones: (their module, the record linked to, the record that links)."""
+    for other in MODULES.values():
+        for field in other.fields:
+            if field.link == module.name:
+                rows = tx.lookup(other.table, field.column, ("id",), ids)
+                yield from ((other, row[0], row[1]) for row in rows)
+
+
 def each(tx: Session, module: Module, size: int = 1000) -> Iterator[list[dict[str, Any]]]:
     """All records of a module as JSON, by id, in batches; memory stays flat."""
     columns = ", ".join(module.columns)

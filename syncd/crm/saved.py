@@ -7,68 +7,25 @@ and what it would make is still not there. Then it is applied batch by batch; ki
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from syncd.crm import files, ledger, plans
 from syncd.crm.accounts import same_company
 from syncd.crm.apply import apply, check
+from syncd.crm.fits import Job, fits, items_stand, links_stand, moved, ties_stand
 from syncd.crm.matching import Keys, View, Words
 from syncd.crm.plan import OPS, Action, Rec
 from syncd.crm.records import fetch
-from syncd.errors import Outdated, Problem, Refused
-from syncd.modules import ACCOUNTS, CONTACTS, LEADS, MODULES, Module
-from syncd.modules.declare import MATCH_KINDS
+from syncd.errors import Problem, Refused
+from syncd.modules import ACCOUNTS, CONTACTS, MODULES
 from syncd.store import Session, Store, leases, mailboxes
 from syncd.store.leases import Lease
 from syncd.store.mailboxes import Mark
 from syncd.store.times import Clock, stamp
 
 WAITING = ("planned", "stopped")
-
-
-@dataclass
-class Job:
-    """A plan being carried out: the run the command named, the runs whose plans it takes, and the final ids.
-
-    `twins` are accounts that the plan would make and that another mailbox of the same sync has made meanwhile: theirs is
-    taken, as the sync would have done.
-    """
-
-    run: int
-    runs: list[int]
-    leases: list[Lease]
-    firsts: dict[int, int] = field(default_factory=dict)
-    made: dict[int, set[int]] | None = None
-    twins: dict[int, int] = field(default_factory=dict)
-
-    def final(self, number: int, record: Any) -> Any:
-        """The final id of what the plan knows by a negative one."""
-        if not isinstance(record, int) or record >= 0:
-            return record
-        if number == ACCOUNTS.number and record in self.twins:
-            return self.twins[record]
-        if self.made is not None and record not in self.made.get(number, ()):
-            raise moved(f"what run {self.run} relies on was planned by another run")
-        return self.firsts[number] - record - 1
-
-    def load(self, plain: Sequence[list[Any]]) -> list[Action]:
-        """The actions of a stored batch, with final ids and without those that another mailbox has done."""
-        return plans.load([a for a in plain if a[1] != ACCOUNTS.number or a[2] not in self.twins], self.final)
-
-
-def moved(seen: str) -> Outdated:
-    """What to say when a plan no longer fits."""
-    return Outdated(
-        Problem(
-            "SY-W06",
-            f"The saved plan no longer fits the store: {seen}.",
-            "Carrying it out would not do what it showed; nothing was done.",
-            "Make the plan again and look at it anew.",
-        )
-    )
 
 
 def apply_saved(store: Store, run: int, *, words: Words, clock: Clock, approve: bool = False) -> list[int]:
@@ -161,13 +118,17 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
     job.firsts = {n: tx.reserve(tables[n], -min(made)) for n, made in sorted(job.made.items())}
     job.twins = _twins(tx, job, words)
     seen: set[tuple[int, int]] = set()
+    ties_stand(tx, job)
+    every = (a for one in job.runs for _, data in plans.saved(tx, one) for a in data["actions"])
+    touched = {(a[1], job.final(a[1], a[2])) for a in every}
     for one in job.runs:
         for _, data in plans.saved(tx, one):
             actions = job.load(data["actions"])
+            links_stand(tx, actions, touched)
             first = [a for a in actions if (a.module.number, a.rec.id) not in seen]
             seen.update((a.module.number, a.rec.id) for a in actions)
-            _fits(tx, job, one, first, words)
-            _items_stand(tx, data.get("items"))
+            fits(tx, job, one, first, words)
+            items_stand(tx, data.get("items"))
     for one, _state, orders, *_ in waiting:
         kept = json.loads(orders) | {"apply": {"at": -1, "firsts": job.firsts, "twins": job.twins}}
         text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
@@ -236,63 +197,6 @@ def _still_wanted(tx: Session, run: int, state: str, source: str, kind: str) -> 
             raise moved(f"run {standing} has imported the file since")
 
 
-def _fits(tx: Session, job: Job, run: int, actions: Sequence[Action], words: Words) -> None:
-    check(tx, [a for a in actions if not _own(job, a.module, a.rec.id)])
-    for module in MODULES.values():
-        made = [a for a in actions if a.op == "create" and a.module is module and a.reason != "clone"]
-        if made:
-            _still_new(tx, job, run, made, Keys(tx, module, words))
-
-
-def _still_new(tx: Session, job: Job, run: int, made: Sequence[Action], maker: Keys) -> None:
-    """Asks the match of each creation again: it finds nobody but those it had passed over."""
-    module = maker.module
-    kinds = _kinds(tx, run, module, maker)
-    keys = maker.of_many([a.values for a in made])
-    for kind in kinds:
-        values = sorted({v for row in keys for k, v in row if k == kind})
-        found: dict[str, set[int]] = {}
-        for value, record in tx.lookup(
-            "match_key", "value", ("record",), values, "t.module = ? AND t.kind = ?", module.number, kind
-        ):
-            found.setdefault(value, set()).add(record)
-        for action, row in zip(made, keys, strict=True):
-            near = {r for k, v in row if k == kind for r in found.get(v, ())} - set(action.candidates)
-            near = {r for r in near if not _own(job, module, r)}
-            if near and not (kind == MATCH_KINDS["name"] and not _at_account(tx, near, action)):
-                raise moved(f"{module.singular} {min(near)} has come in since and may be the same")
-
-
-def _at_account(tx: Session, near: Iterable[int], action: Action) -> bool:
-    place = CONTACTS.at["account"]
-    return any(row[2 + place] == action.values[place] is not None for row in fetch(tx, CONTACTS, sorted(near)))
-
-
-def _kinds(tx: Session, run: int, module: Module, maker: Keys) -> list[int]:
-    """The key kinds by which the run's matching finds a record of the module."""
-    match_on = tuple(ledger.orders(tx, run).get("match_on", ())) if module is LEADS else ()
-    if match_on:
-        return [maker.custom[match_on]]
-    names = {ACCOUNTS: ("company",), CONTACTS: ("email", "name"), LEADS: ("email", "person")}[module]
-    return [MATCH_KINDS[name] for name in names]
-
-
-def _own(job: Job, module: Module, record: int) -> bool:
-    """Whether a record is one of those that this plan makes."""
-    first = job.firsts.get(module.number)
-    return first is not None and record >= first
-
-
-def _items_stand(tx: Session, data: Mapping[str, Any] | None) -> None:
-    """The Outlook items that a plan speaks of still say what they said when it was made."""
-    if data is None:
-        return
-    planned = {state[0]: tuple(state[1:]) for state in data["states"]}
-    stands = {i.id: (i.digest, i.gone, i.modified) for i in mailboxes.items(tx, list(planned))}
-    if planned != stands:
-        raise moved("Outlook has changed since")
-
-
 def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None:
     while True:
         with store.writing("apply:batch") as tx:
@@ -315,6 +219,7 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
 def _batch(tx: Session, run: int, actions: list[Action], words: Words) -> None:
     """Applies one stored batch: the records as they stand, with the planned actions laid over them."""
     check(tx, _firsts(actions))
+    links_stand(tx, actions, {(a.module.number, a.rec.id) for a in actions})
     makers = [Keys(tx, module, words) for module in MODULES.values()]
     for maker in makers:
         view = View(tx, maker.module, maker)
@@ -351,8 +256,8 @@ def _mark(tx: Session, job: Job, data: Mapping[str, Any] | None) -> None:
     if data is None:
         return
     marks = [
-        Mark(item, job.final(CONTACTS.number, contact), job.final(ACCOUNTS.number, account), gone)
-        for item, contact, account, gone in data["marks"]
+        Mark(item, job.final(CONTACTS.number, contact), job.final(ACCOUNTS.number, account), how)
+        for item, contact, account, how in data["marks"]
     ]
     mailboxes.mark(tx, marks)
     ledger.erase(

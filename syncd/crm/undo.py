@@ -271,14 +271,8 @@ def _plan(tx: Session, job: Job, module: Module, ids: Sequence[int], *, coming: 
 
 def _hanging(tx: Session, module: Module, ids: Sequence[int]) -> set[int]:
     """Those of the records to which others still link: they cannot go. Records of the same batch do not count."""
-    found: set[int] = set()
     going = set(ids)
-    for other in ORDER:
-        for field in other.fields:
-            if field.link == module.name:
-                rows = tx.lookup(other.table, field.column, ("id",), ids)
-                found.update(target for target, by in rows if other is not module or by not in going)
-    return found
+    return {to for other, to, by in records.linking(tx, module, ids) if other is not module or by not in going}
 
 
 def _act(plan: Plan, job: Job, module: Module, turn: Reversal, rec: Rec) -> None:

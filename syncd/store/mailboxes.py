@@ -293,27 +293,33 @@ def _item(row: Sequence[Any]) -> Item:
 
 @dataclass(slots=True)
 class Mark:
-    """What was carried out for an item: the contact and account it is tied to, or that it is gone."""
+    """What was carried out for an item: the contact it is tied to and the account it has brought.
+
+    `how`: None all that was seen of it, "account" only that, "deleted" or "scope" that it is gone.
+    """
 
     item: int
     contact: int | None
     account: int | None
-    gone: str | None = None
+    how: str | None = None
 
 
 def mark(tx: Session, marks: Sequence[Mark]) -> None:
     """Notes items as carried out, in the transaction that did it."""
-    live = [m for m in marks if m.gone is None]
+    live = [m for m in marks if m.how is None]
     tx.many(
         "UPDATE source_item SET applied = NULL, applied_digest = digest, applied_modified = modified, contact = ?,"
         " account = ?, held = CASE WHEN CAST(? AS BIGINT) IS NULL THEN held ELSE NULL END, pending = 0 WHERE id = ?",
         [(m.contact, m.account, m.contact, m.item) for m in live],
     )
-    tx.many("DELETE FROM source_item WHERE id = ?", [(m.item,) for m in marks if m.gone == "scope"])
+    tx.many(
+        "UPDATE source_item SET account = ? WHERE id = ?", [(m.account, m.item) for m in marks if m.how == "account"]
+    )
+    tx.many("DELETE FROM source_item WHERE id = ?", [(m.item,) for m in marks if m.how == "scope"])
     tx.many(
         "UPDATE source_item SET observed = NULL, digest = NULL, applied = NULL, applied_digest = NULL, applied_modified = NULL,"
         " contact = NULL, account = NULL, held = NULL, pending = 0 WHERE id = ?",
-        [(m.item,) for m in marks if m.gone == "deleted"],
+        [(m.item,) for m in marks if m.how == "deleted"],
     )
 
 

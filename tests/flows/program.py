@@ -24,18 +24,20 @@ class Program:
         self.config.write_text(f'[store]\nurl = "{url}"\n[data]\nfolder = "data"\n{extra}', encoding="utf-8")
         self.step = step
         self.errors = ""
+        self.code = 0
 
-    def __call__(self, *args: object, code: int = 0) -> str:
-        """Runs one command in the name of "tester"; returns its stdout. The exit status must be `code`."""
+    def __call__(self, *args: object, code: int | tuple[int, ...] = 0) -> str:
+        """Runs one command in the name of "tester"; returns its stdout. The exit status must be `code`, or one of them."""
         call = Call(build=lambda settings: build(settings, step=self.step))
         line = ["--config", str(self.config), "--as", "tester", *map(str, args)]
         result = CliRunner().invoke(program, line, obj=call, prog_name="syncd", catch_exceptions=False)
-        self.errors = result.stderr
-        assert result.exit_code == code, f"{args}: exit {result.exit_code}\n{result.stdout}\n{result.stderr}"
+        self.errors, self.code = result.stderr, result.exit_code
+        wanted = (code,) if isinstance(code, int) else code
+        assert self.code in wanted, f"{args}: exit {result.exit_code}\n{result.stdout}\n{result.stderr}"
         assert "SY-X01" not in result.stderr
         return result.stdout
 
-    def json(self, *args: object, code: int = 0) -> Any:
+    def json(self, *args: object, code: int | tuple[int, ...] = 0) -> Any:
         """What a command prints with --json."""
         return json.loads(self(*args, "--json", code=code))
 

@@ -19,6 +19,7 @@ from syncd.crm.plan import Key, Plan, Rec, extras, packed
 from syncd.modules import ACCOUNTS, CONTACTS
 from syncd.store import Session, mailboxes
 from syncd.store.mailboxes import Item, Mark
+from syncd.sync.engine.employers import Asking, Employers
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
 from syncd.sync.reconcile import Source, Wish, verdict, wish
 
@@ -39,12 +40,14 @@ class Draft:
 
 @dataclass
 class Carried:
-    """A batch planned: the actions, the items' marks, and the records whose values the ledger must forget."""
+    """A batch planned: the actions, the items' marks, the records whose values the ledger must forget, and the other
+    items' ties (item, contact) that it leans on."""
 
     plan: Plan
     marks: list[Mark]
     keys: list[Keys]
     erase: ledger.Erased
+    leans: list[tuple[int, int]]
 
 
 class Batch:
@@ -58,13 +61,17 @@ class Batch:
         self.of = of
         self.draft = draft
         self.plan = Plan()
-        self.marks: list[Mark] = []
+        self.marks: dict[int, Mark] = {}
         self.erase: ledger.Erased = {}
+        self.leans: set[tuple[int, int]] = set()
         self.keys = [Keys(tx, ACCOUNTS, words), Keys(tx, CONTACTS, words)]
         self.views = [View(tx, keys.module, keys, draft=draft is not None) for keys in self.keys]
         first = (draft.next_account, draft.next_contact) if draft else (tx.next_id("account"), tx.next_id("contact"))
         self.companies = Companies(self.views[0], words, order.rule, self.plan, first[0])
         self.people = People(self.views[1], words, self.plan, first[1])
+        self.employers = Employers(
+            self.companies, words, self.plan, of.owner, chosen=lambda rec: self._by_hand(rec, "account")
+        )
         self.ranks: dict[int, int] = {}
         self.ties: Ties = {}
         self.homes: dict[int, int] = {}
@@ -84,7 +91,7 @@ class Batch:
                 self._let_go(item)
         if self.draft is not None:
             self.draft.next_account, self.draft.next_contact = self.companies.next_id, self.people.next_id
-        return Carried(self.plan, self.marks, self.keys, self.erase)
+        return Carried(self.plan, list(self.marks.values()), self.keys, self.erase, sorted(self.leans))
 
     def _load(self, items: Sequence[Item]) -> None:
         """Fetches every record and every tied item that the batch may meet, in a few set queries."""
@@ -150,19 +157,32 @@ class Batch:
         tied = self.ties.get(rec.id, {}) if rec is not None else {}
         before = wish(tied.values())
         mine = self._now(item, fields, observed)
-        after = wish([s for i, s in tied.items() if i != item.id] + [mine])
-        account, why = self._settle_account(after, before, rec, item, answer)
+        others = {i: s for i, s in tied.items() if i != item.id}
+        after = wish([*others.values(), mine])
+        account, why = self.employers.settle(after, before, rec, Asking(item, self._person(item), answer))
         if after.by == mine.item:
             mine = mine._replace(account=account)
+        elif rec is not None:
+            self._credit(rec.id, after, account)
         full = f"{reason}|account={why}" if why else reason
         if rec is None:
             rec = self.people.create(self._values(after.fields, account), item.id, full, passed, self.found_by[item.id])
             self.plan.count("created")
         else:
             target = after.fields | {"account": account}
+            self.leans.update((i, rec.id) for i in others)
             self._update(rec, before.fields | {"account": before.account}, target, item, full)
         self._tie(rec.id, item.id, mine)
         self._mark(Mark(item.id, rec.id, mine.account))
+
+    def _credit(self, contact: int, after: Wish, account: int | None) -> None:
+        """Notes with the item whose company counts now that it has brought the account, so that it may take it along."""
+        tied = self.ties.get(contact, {})
+        item, source = next((i, s) for i, s in tied.items() if s.item == after.by) if after.by else (0, None)
+        if source is None or source.account == account:
+            return
+        self._tie(contact, item, source._replace(account=account))
+        self._mark(Mark(item, contact, account, "account"))
 
     def _person(self, item: Item) -> Person:
         fields, by = self.fitted[item.id], (item.observed or {})["named_by"]
@@ -174,6 +194,12 @@ class Batch:
             by == "company",
         )
 
+    def _bearer(self, rec: Rec, after: Wish) -> Person:
+        """The contact as it stands, beside the company that another source gives it."""
+        first, last = (rec.values[CONTACTS.at[name]] or "" for name in ("first_name", "last_name"))
+        emails = [rec.values[CONTACTS.at[name]] for name in EMAILS]
+        return Person(first, last, domains(emails), last == after.company)
+
     def _now(self, item: Item, fields: dict[str, Any], observed: Mapping[str, Any]) -> Source:
         """The item as it is observed now; it keeps its account while its company means the same."""
         account = item.account
@@ -183,49 +209,6 @@ class Batch:
         rank = self.ranks.get(item.mailbox, len(self.ranks))
         key = f"{item.mailbox}/{item.graph_id}"
         return Source(key, str(observed["modified"]), rank, fields, observed["company"], account)
-
-    def _settle_account(
-        self, after: Wish, before: Wish, rec: Rec | None, item: Item, found: Answer | None
-    ) -> tuple[int | None, str]:
-        """The account that the sources' company means now, and why; made when the rule says so.
-
-        Nothing is made for a contact whose account somebody else has chosen. `found` is what the item's own company
-        means, when it was asked already.
-        """
-        if after.account is not None and self._stands(after.account):
-            return after.account, ""
-        if after.company is None:
-            return None, "none:blank" if rec is None else ""
-        if rec is not None and same_company(after.company, before.company, self.people.words):
-            return before.account, ""
-        mine = (item.observed or {})["company"]
-        answer = found if found and mine == after.company else self.companies.resolve(after.company, self._person(item))
-        if answer.review:
-            self._review(answer, item)
-        if answer.kind != "make":
-            return (answer.rec.id if answer.rec is not None else None), _short(answer)
-        current = rec.values[CONTACTS.at["account"]] if rec is not None else None
-        if current is not None and current != before.account:
-            return None, "none:chosen-by-hand"
-        made = self.companies.create(after.company, self.of.owner, item.id)
-        return made.id, "created"
-
-    def _stands(self, account: int) -> bool:
-        """Whether an account that an item was tied to is still there: an undo or a hand may have removed it."""
-        return account in self.companies.view.recs and account not in self.companies.view.gone
-
-    def _review(self, answer: Answer, item: Item) -> None:
-        self.plan.count("review")
-        kind, _, near = answer.reason.removeprefix("none:").partition(":")
-        why = "It differs by its legal form." if kind == "other-form" else "Several accounts bear that name."
-        self.plan.problems.append(
-            {
-                "code": "SY-M20",
-                "what": f"The company of item {item.graph_id} may be account {near.replace(',', ' or ')}.",
-                "why": f"{why} No machine decides that; the contact stays without account.",
-                "do": "Set it by hand: syncd edit contacts ID account_id=NUMBER",
-            }
-        )
 
     def _values(self, fields: Mapping[str, Any], account: int | None) -> list[Any]:
         values: list[Any] = [None] * len(CONTACTS.columns)
@@ -272,6 +255,7 @@ class Batch:
             return
         tied = self.ties.get(rec.id, {})
         rest = {i: s for i, s in tied.items() if i != item.id}
+        self.leans.update((i, rec.id) for i in rest)
         account = rec.values[CONTACTS.at["account"]]
         reason = "deleted-in-outlook" if item.gone == "deleted" else "left-scope"
         if rest or self._known_otherwise(rec):
@@ -294,9 +278,12 @@ class Batch:
 
     def _keep(self, rec: Rec, before: Wish, after: Wish, item: Item, reason: str) -> set[str]:
         """The record stays. After a deletion the others' values stand; out of scope, what only it had brought goes."""
+        account, why = self.employers.settle(after, before, rec, Asking(item, self._bearer(rec, after)))
+        self._credit(rec.id, after, account)
         old = before.fields | {"account": before.account}
-        new = after.fields | {"account": after.account}
+        new = after.fields | {"account": account}
         found = verdict(_current(rec), old, new)
+        reason += f"|account={why}" if why else ""
         spared = item.gone == "deleted"
         blanks = () if spared else (n for n, pair in found.delta.items() if pair[1] is None and n != CONTACTS.required)
         wiped = {n for n in blanks if not self._by_hand(rec, n)}
@@ -326,7 +313,11 @@ class Batch:
         return here or any(row[0] not in view.gone and row[0] not in view.recs for row in stored)
 
     def _mark(self, mark: Mark) -> None:
-        self.marks.append(mark)
+        """Notes an item; what this batch has noted of it before counts no longer, but for the account that it brought."""
+        earlier = self.marks.get(mark.item)
+        if mark.how == "account" and earlier is not None and earlier.how is None:
+            mark = Mark(mark.item, mark.contact, mark.account)
+        self.marks[mark.item] = mark
 
     def _tie(self, contact: int, item: int, source: Source) -> None:
         self._untie(item)
@@ -351,10 +342,6 @@ def _current(rec: Rec) -> dict[str, Any]:
     made = {f.name: value for f, value in zip(CONTACTS.fields, rec.values, strict=False)}
     made.update({f"extra.{name}": value for name, value in extras(rec.values[-1]).items()})
     return made
-
-
-def _short(answer: Answer) -> str:
-    return f"linked:{answer.reason}" if answer.kind == "found" else answer.reason
 
 
 _LENGTHS = {f.name: f.length or sys.maxsize for f in CONTACTS.fields}

@@ -258,7 +258,11 @@ class Syncing:
                 leases.prove(tx, part.lease, self.clock())
                 digests = {i.id: (i.digest, i.gone, i.modified) for i in items}
                 plans.save(
-                    tx, part.run, number, carried.plan.actions, plans.items(carried.marks, digests, carried.erase)
+                    tx,
+                    part.run,
+                    number,
+                    carried.plan.actions,
+                    plans.items(carried.marks, digests, carried.erase, carried.leans),
                 )
             whole.problems += carried.plan.problems
             deleted += sum(a.op == "delete" and a.module is CONTACTS for a in carried.plan.actions)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from syncd.crm import ledger, plans
+from syncd.crm.fits import moved
 from syncd.crm.matching import Words
-from syncd.crm.saved import end_parent, moved, still_newest
+from syncd.crm.saved import end_parent, still_newest
 from syncd.store import Session, Store, leases, mailboxes
 from syncd.store.mailboxes import Item
 from syncd.store.times import Clock, stamp

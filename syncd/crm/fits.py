@@ -1,0 +1,159 @@
+"""Fits: whether a saved plan still fits the store; reads, and raises Outdated with what has moved on.
+
+A plan fits when each record that it changes stands at its version, what it would make is still not there, what it links
+to is, nothing else hangs on what it deletes, and the Outlook items that it speaks of still say what they said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncd.crm import ledger, plans
+from syncd.crm.apply import check
+from syncd.crm.matching import Keys, Words
+from syncd.crm.plan import Action
+from syncd.crm.records import fetch, linking
+from syncd.errors import Outdated, Problem
+from syncd.modules import ACCOUNTS, CONTACTS, LEADS, MODULES, Module
+from syncd.modules.declare import MATCH_KINDS
+from syncd.store import Session, mailboxes
+from syncd.store.leases import Lease
+
+
+def moved(seen: str) -> Outdated:
+    """What to say when a plan no longer fits."""
+    return Outdated(
+        Problem(
+            "SY-W06",
+            f"The saved plan no longer fits the store: {seen}.",
+            "Carrying it out would not do what it showed; nothing was done.",
+            "Make the plan again and look at it anew.",
+        )
+    )
+
+
+@dataclass
+class Job:
+    """A plan being carried out: the run the command named, the runs whose plans it takes, and the final ids.
+
+    `twins` are accounts that the plan would make and that another mailbox of the same sync has made meanwhile: theirs is
+    taken, as the sync would have done.
+    """
+
+    run: int
+    runs: list[int]
+    leases: list[Lease]
+    firsts: dict[int, int] = field(default_factory=dict)
+    made: dict[int, set[int]] | None = None
+    twins: dict[int, int] = field(default_factory=dict)
+
+    def final(self, number: int, record: Any) -> Any:
+        """The final id of what the plan knows by a negative one."""
+        if not isinstance(record, int) or record >= 0:
+            return record
+        if number == ACCOUNTS.number and record in self.twins:
+            return self.twins[record]
+        if self.made is not None and record not in self.made.get(number, ()):
+            raise moved(f"what run {self.run} relies on was planned by another run")
+        return self.firsts[number] - record - 1
+
+    def load(self, plain: Sequence[list[Any]]) -> list[Action]:
+        """The actions of a stored batch, with final ids and without those that another mailbox has done."""
+        return plans.load([a for a in plain if a[1] != ACCOUNTS.number or a[2] not in self.twins], self.final)
+
+
+def fits(tx: Session, job: Job, run: int, actions: Sequence[Action], words: Words) -> None:
+    """Each record stands at the version from which it was planned, and what would be made is still not there."""
+    check(tx, [a for a in actions if not _own(job, a.module, a.rec.id)])
+    for module in MODULES.values():
+        made = [a for a in actions if a.op == "create" and a.module is module and a.reason != "clone"]
+        if made:
+            _still_new(tx, job, run, made, Keys(tx, module, words))
+
+
+def _still_new(tx: Session, job: Job, run: int, made: Sequence[Action], maker: Keys) -> None:
+    """Asks the match of each creation again: it finds nobody but those it had passed over."""
+    module = maker.module
+    kinds = _kinds(tx, run, module, maker)
+    keys = maker.of_many([a.values for a in made])
+    for kind in kinds:
+        values = sorted({v for row in keys for k, v in row if k == kind})
+        found: dict[str, set[int]] = {}
+        for value, record in tx.lookup(
+            "match_key", "value", ("record",), values, "t.module = ? AND t.kind = ?", module.number, kind
+        ):
+            found.setdefault(value, set()).add(record)
+        for action, row in zip(made, keys, strict=True):
+            near = {r for k, v in row if k == kind for r in found.get(v, ())} - set(action.candidates)
+            near = {r for r in near if not _own(job, module, r)}
+            if near and not (kind == MATCH_KINDS["name"] and not _at_account(tx, near, action)):
+                raise moved(f"{module.singular} {min(near)} has come in since and may be the same")
+
+
+def _at_account(tx: Session, near: Iterable[int], action: Action) -> bool:
+    place = CONTACTS.at["account"]
+    return any(row[2 + place] == action.values[place] is not None for row in fetch(tx, CONTACTS, sorted(near)))
+
+
+def _kinds(tx: Session, run: int, module: Module, maker: Keys) -> list[int]:
+    """The key kinds by which the run's matching finds a record of the module."""
+    match_on = tuple(ledger.orders(tx, run).get("match_on", ())) if module is LEADS else ()
+    if match_on:
+        return [maker.custom[match_on]]
+    names = {ACCOUNTS: ("company",), CONTACTS: ("email", "name"), LEADS: ("email", "person")}[module]
+    return [MATCH_KINDS[name] for name in names]
+
+
+def _own(job: Job, module: Module, record: int) -> bool:
+    """Whether a record is one of those that this plan makes."""
+    first = job.firsts.get(module.number)
+    return first is not None and record >= first
+
+
+def items_stand(tx: Session, data: Mapping[str, Any] | None) -> None:
+    """The Outlook items that a plan speaks of still say what they said when it was made."""
+    if data is None:
+        return
+    planned = {state[0]: tuple(state[1:]) for state in data["states"]}
+    stands = {i.id: (i.digest, i.gone, i.modified) for i in mailboxes.items(tx, list(planned))}
+    if planned != stands:
+        raise moved("Outlook has changed since")
+
+
+def ties_stand(tx: Session, job: Job) -> None:
+    """The items of other mailboxes on which the plan leans are still tied to the contacts that they share."""
+    found = [data["items"] for one in job.runs for _, data in plans.saved(tx, one) if data.get("items")]
+    own = {state[0] for data in found for state in data["states"]}
+    leans = {item: contact for data in found for item, contact in data["leans"] if item not in own}
+    tied = {row[0]: row[1] for row in tx.lookup("source_item", "id", ("contact",), sorted(leans))}
+    for item, contact in leans.items():
+        if tied.get(item) != contact:
+            raise moved(f"contact {contact} is no longer what another mailbox knows")
+
+
+def links_stand(tx: Session, actions: Sequence[Action], touched: Set[tuple[int, int]]) -> None:
+    """What a plan deletes has nothing hanging on it but what the plan touches too; what it links to is still there."""
+    for module in MODULES.values():
+        going = sorted(a.rec.id for a in actions if a.op == "delete" and a.module is module)
+        for other, target, record in linking(tx, module, going):
+            if (other.number, record) not in touched:
+                raise moved(f"{other.singular} {record} belongs to {module.singular} {target} now")
+        meant = sorted(_meant(actions, module) - {record for number, record in touched if number == module.number})
+        there = {row[0] for row in tx.lookup(module.table, "id", ("id",), meant)}
+        for record in meant:
+            if record not in there:
+                raise moved(f"{module.singular} {record} is no longer there")
+
+
+def _meant(actions: Sequence[Action], module: Module) -> set[int]:
+    """The records of a module to which actions link."""
+    found: set[int] = set()
+    for action in actions:
+        for place, one in enumerate(action.module.fields):
+            if one.link != module.name:
+                continue
+            value = action.values[place] if action.op == "create" else (action.delta or {}).get(one.name, (0, None))[1]
+            found |= {value} if value is not None else set()
+    return found
