@@ -123,14 +123,25 @@ def items_stand(tx: Session, data: Mapping[str, Any] | None) -> None:
 
 
 def ties_stand(tx: Session, job: Job) -> None:
-    """The items of other mailboxes on which the plan leans are still tied to the contacts that they share."""
-    found = [data["items"] for one in job.runs for _, data in plans.saved(tx, one) if data.get("items")]
-    own = {state[0] for data in found for state in data["states"]}
-    leans = {item: contact for data in found for item, contact in data["leans"] if item not in own}
-    tied = {row[0]: row[1] for row in tx.lookup("source_item", "id", ("contact",), sorted(leans))}
-    for item, contact in leans.items():
-        if tied.get(item) != contact:
-            raise moved(f"contact {contact} is no longer what another mailbox knows")
+    """The contacts that the plan changes or deletes are known to just those items of other mailboxes that it saw."""
+    own: set[int] = set()
+    leans: set[tuple[int, int]] = set()
+    touched: set[int] = set()
+    for one in _syncs(tx, job):
+        for _, data in plans.saved(tx, one):
+            items = data.get("items") or {"states": [], "leans": []}
+            own.update(state[0] for state in items["states"])
+            leans.update((item, contact) for item, contact in items["leans"])
+            touched.update(a[2] for a in data["actions"] if a[1] == CONTACTS.number and a[0] != "create" and a[2] > 0)
+    tied = tx.lookup("source_item", "contact", ("id",), sorted(touched | {contact for _, contact in leans}))
+    now = {(item, contact) for contact, item in tied if item not in own}
+    seen = {(item, contact) for item, contact in leans if item not in own}
+    for _, contact in sorted(now ^ seen):
+        raise moved(f"contact {contact} is no longer what the other mailboxes made of it")
+
+
+def _syncs(tx: Session, job: Job) -> list[int]:
+    return [run for run in job.runs if tx.value("SELECT kind FROM run WHERE id = ?", run) == "sync"]
 
 
 def links_stand(tx: Session, actions: Sequence[Action], touched: Set[tuple[int, int]]) -> None:
