@@ -266,6 +266,7 @@ class Mailbox:
         if self._last_immutable and len(self._ids) % 40 == 0:
             twisted = self._last_immutable[:-9] + self._last_immutable[-9:].swapcase()
             if twisted not in self._ids and twisted != self._last_immutable:
+                self._last_immutable = ""
                 return twisted
         self._last_immutable = "AAkALgAAAAAAHYQDEapmEc2byACqAC-EWg0A" + _opaque(self.random, 27)
         return self._last_immutable
