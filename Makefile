@@ -4,6 +4,7 @@
 # make check   what a change must pass: format, lint, types, layers, tests with their coverage
 # make bench   import speed beside sqlite3's own .import
 # make crash   the long crash programme
+# make seeds   500 offices of random people
 # make docs    the README's and config/problems.md's tables anew from the program
 # make lock    the locked list anew from pyproject.toml
 
@@ -11,7 +12,7 @@ BIN = .venv/bin
 STAMP = .venv/.complete
 WORKERS ?= 2
 
-.PHONY: setup demo test check cover lint bench crash docs lock
+.PHONY: setup demo test check cover lint bench crash seeds docs lock
 
 setup: $(STAMP)
 
@@ -62,6 +63,9 @@ bench: setup $(if $(findstring --peer,$(BENCH)),.venv/peer/.complete)
 
 crash: setup
 	$(BIN)/pytest -n $(WORKERS) -m long tests/faults
+
+seeds: setup
+	$(BIN)/pytest -n $(WORKERS) -m long tests/seeds
 
 docs: setup
 	$(BIN)/python -m tests.architecture.tables

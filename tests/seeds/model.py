@@ -78,6 +78,8 @@ class Model:
         if not tied and not record.hands:
             del self.records[person]
             return
+        if company := after.get("account"):
+            self.companies.add(company)
         for name in before.keys() | after.keys():
             old, new, now = before.get(name), after.get(name), record.values.get(name)
             if old == new or now != old:

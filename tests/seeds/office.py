@@ -218,15 +218,13 @@ class Office:
         """One sync, killed before at times, what a brake stopped approved, and at times undone and done again."""
         before, self.erased = self.syncd.whole(), False
         killed = self.dice.random() < 0.3 and self._killed(self.dice.randrange(1, 40))
-        run, stopped = self._sync()
-        for _ in self.desks:
-            if not stopped:
-                break
-            run, stopped = self._sync()
-        assert not stopped, "the brake stops again and again"
+        tries = 1
+        while (found := self._sync())[1]:
+            tries += 1
+            assert tries <= len(self.desks) + 1, "the brake stops again and again"
         # What left the scope is erased: no undo can bring it back.
-        if not killed and not self.erased and self.dice.random() < 0.35:
-            self._regret(run, before)
+        if not killed and tries == 1 and not self.erased and self.dice.random() < 0.35:
+            self._regret(found[0], before)
 
     def _sync(self) -> tuple[int, bool]:
         """One sync; its run, and whether something of it waits still: what was stopped is approved, but that may meet
@@ -246,7 +244,6 @@ class Office:
                 self._carried(desk)
             else:
                 left = True
-        # What was approved counts as done by the parent run only when nothing is left of it.
         return int(run["id"]), left
 
     def _killed(self, step: int) -> bool:
