@@ -221,7 +221,7 @@ def _rest(header: Sequence[str], columns: Sequence[int], targets: list[str | Non
     names: set[str] = {target for target in targets if target}
     for column in columns:
         name = header[column].strip()
-        ours = family == "syncd" and name in ("id", "version")
+        ours = family == "syncd" and name in ("id", "version", "reports_to_id")
         if targets[column] is not None or name.casefold() == "problem" or ours:
             continue
         target, turn = f"extra.{name}", 1

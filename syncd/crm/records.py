@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from importers import normalise
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Field, Module
 from syncd.store import Session
@@ -42,6 +43,8 @@ def document(module: Module, id: int, values: Sequence[Any], names: dict[str, di
             made[f"{field.name}_id"] = value
         else:
             made[field.name] = shown(field, value)
+        if field.refers_to:
+            made[f"{field.name}_id"] = None
     if values[-1] is not None:
         made["extra"] = json.loads(values[-1])
     return made
@@ -54,7 +57,24 @@ def documents(tx: Session, module: Module, rows: Sequence[Sequence[Any]]) -> lis
         if field.link:
             ids = {row[2 + place] for row in rows if row[2 + place]}
             names.setdefault(field.link, {}).update(titles(tx, MODULES[field.link], ids))
-    return [document(module, row[0], row[2:], names) for row in rows]
+    made = [document(module, row[0], row[2:], names) for row in rows]
+    for field in module.fields:
+        if field.refers_to:
+            _refer(tx, MODULES[field.refers_to], field.name, made)
+    return made
+
+
+def _refer(tx: Session, target: Module, name: str, found: Sequence[dict[str, Any]]) -> None:
+    """Gives each document the id of the record that a text of it names: the only other one of its account so called."""
+    asking = {row["account_id"] for row in found if row[name] and row["account_id"]}
+    bearers: dict[tuple[int, str], set[int]] = {}
+    for account, id, *values in tx.lookup(target.table, "account_id", ("id", *target.title), sorted(asking)):
+        words = [value for value in values if value]
+        for order in (words, words[::-1]):
+            bearers.setdefault((account, normalise.fold(" ".join(order))), set()).add(id)
+    for row in found:
+        meant = bearers.get((row["account_id"], normalise.fold(row[name] or "")), set()) - {row["id"]}
+        row[f"{name}_id"] = meant.pop() if len(meant) == 1 else None
 
 
 def linking(tx: Session, module: Module, ids: Sequence[int]) -> Iterator[tuple[Module, int, int]]:

@@ -19,7 +19,8 @@ class Field:
     """One field. `personal` says whether it may tell of a living person: there is no default, so that nobody forgets.
 
     A `link` field is stored as the id of a record of that module (`column` NAME_id) and shown by the record's name.
-    A text field may be `resolved`: it keeps its words and links besides, as a contact's `reports_to` does.
+    A text that `refers_to` a module keeps its words, and is shown with the id of the one record of the same account that
+    bears that name, when there is just one.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Field:
     options: tuple[str, ...] = ()
     link: str | None = None
     bounds: tuple[int, int] | None = None
+    refers_to: str | None = None
 
     @property
     def column(self) -> str:

@@ -159,7 +159,7 @@ CONTACTS = Module(
         Field("date_of_birth", "date", True),
         _text("assistant", 50, personal=True),
         Field("assistant_phone", "phone", True, 50),
-        _text("reports_to", 100, personal=True),
+        Field("reports_to", "text", True, 100, refers_to="contacts"),
         Field("lead_source", "picklist", False, 100, LEAD_SOURCES),
         *_address("mailing_", ("street", "city", "state", "zip", "country"), personal=True),
         *_address("other_", ("street", "city", "state", "zip", "country"), personal=True),

@@ -195,3 +195,29 @@ def test_what_a_terminal_would_obey_is_shown_as_a_mark(tmp_path: Path, sqlite: s
         assert "a\ufffd[31m\ufffd\ufffdb ⏎ c" in told, command
     assert "x ⏎ y\tz" in syncd("show", "leads", 1)
     assert syncd.json("show", "leads", 1)["last_name"] == name
+
+
+def test_a_manager_is_linked_where_just_one_of_the_account_bears_the_name(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    for name in ("Solis AG", "Keller AG"):
+        syncd("create", "accounts", f"name={name}")
+    for account, first, last, manager in (
+        ("Solis AG", "Jörg", "Keller", "Jörg Keller"),
+        ("Solis AG", "Claire", "Morel", "Keller, Jorg"),
+        ("Keller AG", "Emil", "Vogel", "Jörg Keller"),
+        ("Keller AG", "Zoé", "Noël", "Anna Berg"),
+        ("Keller AG", "Anna", "Berg", ""),
+    ):
+        syncd(
+            "create",
+            "contacts",
+            f"account={account}",
+            f"first_name={first}",
+            f"last_name={last}",
+            f"reports_to={manager}",
+        )
+    links = {row["last_name"]: row["reports_to_id"] for row in syncd.json("list", "contacts")}
+    assert links == {"Keller": None, "Morel": 1, "Vogel": None, "Noël": 5, "Berg": None}
+    syncd("create", "contacts", "account=Keller AG", "first_name=Anna", "last_name=Berg")
+    assert syncd.json("show", "contacts", 4)["reports_to_id"] is None
+    assert "reports_to_id" not in syncd("export", "contacts", "--format", "csv")
