@@ -82,7 +82,9 @@ class Field:
             "import": lambda: self.job("import", self._made(), *first, "--chunk", 100, codes=(1,)),
             "overwrite": lambda: self.job("overwrite", self._made(first), *again, codes=(1,)),
             "undo import": lambda: self.job("undo import", self._made(first, again), "undo", 2),
-            "apply import": lambda: self.job("apply import", self._made(first, (*again, "--dry-run")), "apply", 2),
+            "apply import": lambda: self.job(
+                "apply import", self._made(first, (*again, "--dry-run")), "apply", 2, codes=(1,)
+            ),
             "first sync": lambda: self.job("first sync", self._made(), "sync", **whole),
             "apply sync": lambda: self.job("apply sync", self._made(("sync", "--dry-run")), "apply", 1),
             "undo sync": lambda: self.job("undo sync", self._made(("sync",)), "undo", 1),

@@ -53,6 +53,8 @@ def test_a_long_wait_ends_that_mailbox_and_is_honoured_by_hand(simulator: Simula
     assert states(run) == ["failed", "done"] and time.monotonic() - start < 15
     assert "Geht Weiter" in contacts(syncd) and set(before) < set(syncd.whole())
     status = {m["mailbox"]: m for m in syncd.json("status")["mailboxes"]}
+    (problem,) = run["mailboxes"][0]["problems"]
+    assert f"Retry at {datetime.fromisoformat(status[ANNA]['retry_at']):%H:%M:%S} UTC." in problem["why"]
     wait = (datetime.fromisoformat(status[ANNA]["retry_at"]) - datetime.now(UTC)).total_seconds()
     assert 90 < wait <= 121
     simulator.faults.clear()
@@ -151,3 +153,9 @@ def test_a_token_that_was_refused_in_between_is_got_anew(simulator: Simulator, s
     assert states(syncd.json("sync")) == ["done", "done"]
     syncd("sync")
     assert len(contacts(syncd)) == 6
+
+
+def test_a_row_without_id_is_counted_and_named(simulator: Simulator, syncd: Program) -> None:
+    simulator.faults.add("no-id", "delta", mailbox=ANNA)
+    run = syncd.json("sync", code=1)
+    assert outlook.counts(run) == {"created": 5, "refused": 1} and outlook.codes(run) == ["SY-I04"]

@@ -356,6 +356,12 @@ def test_a_row_silent_on_categories_leaves_a_known_contact_where_it_is() -> None
     assert gate({"id": "x", "categories": []}, "Kontakte", rules, known=True) == "category"
 
 
+def test_an_address_that_holds_a_name_too_is_the_address() -> None:
+    mails = [{"address": "Ylva Brandt <ylva@n.example>"}, {"address": "<b@n.example>"}, {"address": "a <b"}]
+    made = fields(emailAddresses=mails)
+    assert [made["email"], made["secondary_email"], made["third_email"]] == ["ylva@n.example", "b@n.example", "b"]
+
+
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(codec=None), max_size=40),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["address", "city", "x"]), inner),

@@ -283,11 +283,15 @@ class Syncing:
         after = error.after if isinstance(error, TryLater) else None
         with self.store.writing("sync:failed") as tx:
             leases.prove(tx, part.lease, self.clock())
-            ledger.report(tx, part.run, [named(p, part.of.address) for p in error.problems])
-            ledger.end(tx, part.run, self.clock(), "failed")
-            if error.problems[0].code in ("SY-M11", "SY-M14"):
-                return
+            problems = [named(p, part.of.address) for p in error.problems]
             retry, why = self._retry(tx, part, after)
+            waits = error.problems[0].code not in ("SY-M11", "SY-M14")
+            if waits and why == "server":
+                problems[0]["why"] = f"{problems[0]['why']} Retry at {retry:%H:%M:%S} UTC.".strip()
+            ledger.report(tx, part.run, problems)
+            ledger.end(tx, part.run, self.clock(), "failed")
+            if not waits:
+                return
             mailboxes.failed(tx, part.mailbox.id, type(error).__name__, retry, why)
         log.warning("mailbox %s: %s", part.of.address, error.problems[0].code)
 

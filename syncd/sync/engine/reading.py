@@ -21,10 +21,10 @@ from syncd.store import Session, Store, leases, mailboxes
 from syncd.store.leases import Lease
 from syncd.store.mailboxes import Cursor, Mailbox, Seen
 from syncd.store.times import Clock
+from syncd.store.vanished import RESETS
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
 from syncd.sync.mapping import Projection, Rules, complete, gate, merge, wanted
 
-MAX_RESETS = 2
 VERIFY = 100
 
 
@@ -106,7 +106,7 @@ class Round:
                     self._page(cursor, page)
                 return
             except StartOver as error:
-                if cursor.resets >= MAX_RESETS:
+                if cursor.resets >= RESETS:
                     raise TryLater(*error.problems) from error
                 with self.store.writing("sync:reset") as tx:
                     leases.prove(tx, self.lease, self.clock())
@@ -142,6 +142,8 @@ class Round:
         seen = _Page(self, cursor)
         for row in rows:
             seen.take(row, known.get(row["id"]))
+        if page.faults:
+            seen.refuse(page.faults)
         with self.store.writing("sync:page") as tx:
             leases.prove(tx, self.lease, self.clock())
             seen.write(tx)
@@ -236,8 +238,19 @@ class _Page:
             self.problems += [p.plain() | {"what": f"{p.what} (item {key})"} for p in made.problems]
         self.seen.append(Seen(key, made.modified, text, mark))
 
-    def _count(self, name: str) -> None:
-        self.counts[name] = self.counts.get(name, 0) + 1
+    def refuse(self, faults: int) -> None:
+        """Counts rows that could not even be told apart."""
+        self._count("refused", faults)
+        problem = Problem(
+            "SY-I04",
+            f"Graph sent {faults} contacts of {self.round.of.address} without an id.",
+            "They cannot be told apart, so nothing of them was taken.",
+            "Open and save the contacts in Outlook. If it lasts, please report it.",
+        )
+        self.problems.append(problem.plain())
+
+    def _count(self, name: str, by: int = 1) -> None:
+        self.counts[name] = self.counts.get(name, 0) + by
 
     def write(self, tx: Session) -> None:
         """Keeps it all, in the caller's transaction."""

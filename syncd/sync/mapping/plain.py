@@ -48,7 +48,7 @@ def plain(item: Mapping[str, Any], allowed_fields: Collection[str] | None) -> Pr
     """The projection of a plain contact; None of one that needs a closer look."""
     if not item.keys() >= _ALL:
         return None
-    named_by = "surname" if item["surname"] else "displayName"
+    named_by = "displayName" if item["surname"] in (None, "") else "surname"
     found: dict[str, Any] = {}
     try:
         if title := _filled(item["title"], str):
@@ -100,7 +100,7 @@ def _lists(item: Mapping[str, Any], found: dict[str, Any]) -> None:
             raise _Odd
         for name, one in zip(EMAILS, values, strict=False):
             address = found[name] = one.get("address")
-            if type(address) is not str or address[:3].lower() == "/o=":
+            if type(address) is not str or address[:3].lower() == "/o=" or "<" in address:
                 raise _Odd
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
+from email.utils import parseaddr
 from typing import Any
 
 from syncd.errors import Problem, Refused
@@ -107,6 +108,9 @@ def _read_emails(item: Mapping[str, Any], key: str, _: Mapping[str, str], proble
             raise _wrong_type(key, one)
         # Exchange keeps what it cannot read as a name without an address.
         address = _text(one, "address", key) if one else None
+        if address and "<" in address:
+            # A name and an address in one: what stands between the brackets is the address.
+            address = parseaddr(address)[1] or address
         if address and address.lower().startswith("/o="):
             problems.append(_EX)
         elif address:
