@@ -102,6 +102,10 @@ class Wiring:
         made["set"] = {**({"owner": owner} if owner else {}), **chosen.set, **given.get("set", {})}
         return Options(**made)
 
+    def plans(self, profile: str | None) -> bool:
+        """Whether files of a profile are only planned. Raises Refused when there is no such profile."""
+        return self._profile(profile).dry_run
+
     def _profile(self, name: str | None) -> Profile:
         if name is None:
             return Profile()
@@ -233,8 +237,15 @@ class Wiring:
             zone=ZoneInfo(locale.timezone),
             step=self.step,
         )
+        profiles = self.settings.profiles
         return Watch(
-            inbox, self.intake(), self.options, actor="inbox", profiles=tuple(self.settings.profiles), halt=halt
+            inbox,
+            self.intake(),
+            self.options,
+            actor="inbox",
+            profiles=tuple(profiles),
+            planned=tuple(name for name in profiles if self.plans(name)),
+            halt=halt,
         )
 
     def jobs(self, halt: Halt) -> Jobs:

@@ -113,19 +113,39 @@ class Inbox:
         `report["run"]` is the run. May be repeated: the same report finds what was written and goes on. None when the
         file is gone or another stands in its place, which is then left alone.
         """
-        target, complete = self._free(found, report)
+        target, complete = self._free("done", found, report)
         if complete:
             return target
         if rejects is not None:
             self._guarded(
                 lambda: write_rejects(_paper(target, ".rejects.csv"), rejects, mode=self._mode(), step=self._step)
             )
-        self._guarded(lambda: write_report(_paper(target, ".report.json"), report, mode=self._mode(), step=self._step))
-        return self._move(found, target)
+        return self._reported(found, target, report)
 
-    def repeat(self, found: Found, report: Mapping[str, Any]) -> Path | None:
-        """Moves a file whose content is known to done/; `report["repeat_of"]` names the run that imported it."""
-        return self.finish(found, report)
+    def wait(self, found: Found, report: Mapping[str, Any]) -> Path | None:
+        """Writes the report of a plan into waiting/ and moves the file there, as `finish` does."""
+        target, complete = self._free("waiting", found, report)
+        return target if complete else self._reported(found, target, report)
+
+    def waiting(self) -> list[tuple[Found, int]]:
+        """The files that wait, each with the run of its report. Reports whose file is gone go too."""
+        folder = self.root / "waiting"
+        made: list[tuple[Found, int]] = []
+        for path in sorted(folder.glob("*.report.json")) if folder.is_dir() else ():
+            file = path.with_name(path.name.removesuffix(".report.json"))
+            report = _read(path)
+            if not isinstance(report, dict) or not isinstance(report.get("run"), int):
+                continue
+            if os.path.lexists(file):
+                info = os.lstat(file)
+                made.append((Found(file, shown(file.name), None, info.st_size, _stamp(info)), report["run"]))
+            else:
+                self.fetched(file)
+        return made
+
+    def fetched(self, file: Path) -> None:
+        """Removes the report beside a file that waits no longer."""
+        self._guarded(lambda: _paper(file, ".report.json").unlink(missing_ok=True))
 
     def fail(self, found: Found, problem: Problem, *, run: int | None = None, checksum: str = "") -> Path | None:
         """Writes the reason into failed/ and moves the file there; returns where it lies now. May be repeated."""
@@ -188,9 +208,13 @@ class Inbox:
             return self.problem("SY-F04", name=name, seen=stat.filemode(info.st_mode))
         return None
 
-    def _free(self, found: Found, report: Mapping[str, Any]) -> tuple[Path, bool]:
-        """A name in done/ that is free or taken by this very report; whether the file lies there already."""
-        folder = self._place("done")
+    def _reported(self, found: Found, target: Path, report: Mapping[str, Any]) -> Path | None:
+        self._guarded(lambda: write_report(_paper(target, ".report.json"), report, mode=self._mode(), step=self._step))
+        return self._move(found, target)
+
+    def _free(self, place: str, found: Found, report: Mapping[str, Any]) -> tuple[Path, bool]:
+        """A name in one of our folders that is free or taken by this very report; whether the file lies there already."""
+        folder = self._place(place)
         plain = json.loads(json.dumps(report))
         gone = not os.path.lexists(found.path)
         for each in _names(found.path.name, str(report["run"])):

@@ -59,6 +59,7 @@ def import_command(call: Call, paths: tuple[Path, ...], dry_run: bool, profile: 
     file. A file that was imported and stands is not imported again.
     """
     options = call.wiring.options(profile, **_wishes(given))
+    dry_run = dry_run or call.wiring.plans(profile)
     made: list[Run] = []
     faults: list[Problem] = []
     for path in paths:

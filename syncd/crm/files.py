@@ -105,6 +105,19 @@ def plan_file(tx: Session, run: int, sha256: str, module: Module) -> None:
     tx.run("INSERT INTO file (run, sha256, module, rows) VALUES (?, ?, ?, 0)", run, sha256, module.number)
 
 
+def planned(tx: Session, sha256: str, module: Module, name: str, actor: str) -> int | None:
+    """The saved plan of this content that waits to be carried out, made of a file of that name; None when there is none."""
+    row = tx.row(
+        "SELECT MAX(r.id) FROM file f JOIN run r ON r.id = f.run WHERE f.sha256 = ? AND f.module = ?"
+        " AND r.state = 'planned' AND r.source = ? AND r.actor = ?",
+        sha256,
+        module.number,
+        name,
+        actor,
+    )
+    return int(row[0]) if row and row[0] is not None else None
+
+
 def opened(tx: Session, run: int, found: Mapping[str, Any]) -> None:
     """Keeps what the reader found about the file."""
     tx.run("UPDATE file SET opened = ? WHERE run = ?", ledger.kept(found), run)

@@ -190,7 +190,7 @@ class Intake:
             leases.release(tx, claim.lease)
         return Outcome(claim.run, sha256, problem=problem)
 
-    def preview(self, path: Path, options: Options, *, actor: str) -> Outcome:
+    def preview(self, path: Path, options: Options, *, actor: str, name: str | None = None) -> Outcome:
         """Plans an import without applying it: the plan is saved under a run in state "planned"."""
         sha256 = folder.checksum(path)
         with pipeline.start(path, options.order(0), step=self.step) as reading:
@@ -202,7 +202,8 @@ class Intake:
                 standing = files.standing(tx, sha256, work.module)
                 if standing is not None:
                     return Outcome(standing, sha256, repeat_of=standing)
-                lease, run = plans.begin(tx, "import", path.name, actor=actor, orders=options.plain(), now=self.clock())
+                orders = options.plain()
+                lease, run = plans.begin(tx, "import", name or path.name, actor=actor, orders=orders, now=self.clock())
                 files.plan_file(tx, run, sha256, work.module)
             try:
                 work.prepare(lease, self.clock)

@@ -11,7 +11,7 @@ from typing import Any
 
 from importers.folder import Blocked, Found, Inbox, Rejects, checksum
 from importers.rows import Problem
-from syncd.crm import files, runs
+from syncd.crm import files, ledger, runs
 from syncd.errors import Busy, Refused
 from syncd.intake.take import Intake, Options, Outcome
 from syncd.modules import module
@@ -24,7 +24,10 @@ OptionsOf = Callable[[str | None], Options]
 
 
 class Watch:
-    """One watched folder. `halt` is called between chunks and files, and raises when the process is to stop."""
+    """One watched folder. `halt` is called between chunks and files, and raises when the process is to stop.
+
+    Files of the profiles in `planned` are only planned: they wait until somebody has their plan carried out.
+    """
 
     def __init__(
         self,
@@ -34,10 +37,12 @@ class Watch:
         *,
         actor: str,
         profiles: Collection[str] = (),
+        planned: Collection[str] = (),
         halt: Callable[[], None] = lambda: None,
     ) -> None:
         self.inbox = inbox
         self.profiles = profiles
+        self.planned = planned
         self.intake = intake
         self.options = options
         self.actor = actor
@@ -62,7 +67,7 @@ class Watch:
         return moved
 
     def _look(self) -> int:
-        moved = 0
+        moved = sum(self._fetch(found, run) for found, run in self.inbox.waiting())
         wrong: Exception | None = None
         for found in self.inbox.scan():
             self.halt()
@@ -90,16 +95,50 @@ class Watch:
             left = self._left(found, options)
             if left is not None:
                 return self._fail(found, left[1], left[0], left[2])
-            outcome = self.intake.take(
-                found.path, options, actor=self.actor, name=found.shown, progress=lambda rows: self.halt()
-            )
+            planning = found.profile in self.planned
+            outcome = (self._plan if planning else self._import)(found, options)
         except Refused as error:
             return self._fail(found, error.problems[0], None, "")
         except FileNotFoundError:
             return False
         if outcome.problem is not None:
             return self._fail(found, outcome.problem, outcome.run, outcome.sha256)
+        if planning and outcome.repeat_of is None:
+            return self._wait(found, outcome.run)
         return self._finish(found, outcome, options)
+
+    def _import(self, found: Found, options: Options) -> Outcome:
+        return self.intake.take(
+            found.path, options, actor=self.actor, name=found.shown, progress=lambda rows: self.halt()
+        )
+
+    def _plan(self, found: Found, options: Options) -> Outcome:
+        """The plan of a file; one that was made before a crash, and only not moved, is the one."""
+        sha256 = checksum(found.path)
+        with self.intake.open().reading() as tx:
+            made = files.planned(tx, sha256, module(options.module), found.shown, self.actor)
+        if made is not None:
+            return Outcome(made, sha256)
+        return self.intake.preview(found.path, options, actor=self.actor, name=found.shown)
+
+    def _wait(self, found: Found, run: int) -> bool:
+        with self.intake.open().reading() as tx:
+            report = _report(runs.document(tx, run))
+        place = self.inbox.wait(found, report)
+        if place is not None:
+            log.info("inbox: %s waits for: syncd apply %s", found.shown, run)
+        return place is not None
+
+    def _fetch(self, found: Found, run: int) -> bool:
+        """Takes a file that waits to its place once its plan was carried out."""
+        with self.intake.open().reading() as tx:
+            if tx.value("SELECT state FROM run WHERE id = ?", run) not in ("done", "undone"):
+                return False
+            options = Options.of(ledger.orders(tx, run))
+        placed = self._finish(found, Outcome(run, ""), options)
+        if placed:
+            self.inbox.fetched(found.path)
+        return placed
 
     def _left(self, found: Found, options: Options) -> tuple[int, Problem, str] | None:
         """The run, problem and checksum of a file on which a run failed just before the process was killed."""
@@ -122,14 +161,10 @@ class Watch:
             repeat = outcome.repeat_of is not None and (
                 files.placed(tx, outcome.run) or document["source"] != found.shown
             )
-            report: dict[str, Any] = {
-                "run": outcome.run,
-                "counts": document["counts"],
-                "problems": document["problems"],
-                "repeat_of": outcome.repeat_of if repeat else None,
-            }
+            report = _report(document)
             if repeat:
-                report |= {"counts": dict.fromkeys(document["counts"], 0), "problems": []}
+                nothing = dict.fromkeys(document["counts"], 0)
+                report |= {"counts": nothing, "problems": [], "repeat_of": outcome.repeat_of}
             place = self.inbox.finish(found, report, None if repeat else rejects(tx, outcome.run, options.language))
         if place is None:
             return False
@@ -140,6 +175,16 @@ class Watch:
     def _placed(self, run: int) -> None:
         with self.intake.open().writing("inbox:placed") as tx:
             files.place(tx, run)
+
+
+def _report(document: dict[str, Any]) -> dict[str, Any]:
+    """What is written beside a file, of its run."""
+    return {
+        "run": document["id"],
+        "counts": document["counts"],
+        "problems": document["problems"],
+        "repeat_of": None,
+    }
 
 
 def rejects(tx: Session, run: int, language: str) -> Rejects | None:

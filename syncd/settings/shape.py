@@ -21,6 +21,7 @@ DUPLICATES = values.choice("skip", "overwrite", "clone")
 LEVELS = values.choice("debug", "info", "warning", "error")
 LANGUAGES = values.choice("en", "fr", "de")
 MODULES = values.choice("leads", "contacts", "accounts")
+FLAG = Reader(values.flag, "true or false", json=True)
 NAMED = Reader(values.named, "text")
 COUNTRY = Reader(values.country, "a country code of two letters")
 TABLE = Reader(values.table, "a table of texts", json=True)
@@ -144,6 +145,7 @@ class Profile:
     accounts: Literal["never", "link", "create"] = key(values.choice("never", "link", "create"), "link")
     on_duplicate: OnDuplicate | None = key(DUPLICATES, None)
     match_on: tuple[str, ...] | None = key(values.lines(), None)
+    dry_run: bool = key(FLAG, False)
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,13 @@ def one_of(word: Reader) -> Callable[[Any], str]:
     return each
 
 
+def flag(value: Any) -> bool:
+    """true or false."""
+    if not isinstance(value, bool):
+        raise Wrong("true or false without quotes", kind=True)
+    return value
+
+
 def table(value: Any) -> Mapping[str, str]:
     """A table of texts; numbers and yes/no values become text."""
     if not isinstance(value, dict):

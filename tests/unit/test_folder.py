@@ -194,7 +194,7 @@ def test_finish_writes_beside_the_file_and_never_over_another(root: Path) -> Non
     assert (root / "done/leads.csv").read_text() == "Name\n1\n"
     assert json.loads((root / "done/leads.2.csv.report.json").read_text())["run"] == 2
     put(root, "leads.csv", "Name\n1\n")
-    moved = inbox.repeat(inbox.scan()[0], {"run": 2, "repeat_of": 2})
+    moved = inbox.finish(inbox.scan()[0], {"run": 2, "repeat_of": 2})
     assert moved == root / "done" / "leads.2.2.csv"
 
 
