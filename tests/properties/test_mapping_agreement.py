@@ -89,7 +89,7 @@ def agree(item: dict[str, Any], allowed: set[str] | None) -> bool:
     return True
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(whole(KINDS, PLAIN_TEXT | TEXT), st.dictionaries(st.sampled_from(SELECT), WRONG | TEXT, max_size=2), ALLOWED)
 def test_whatever_comes(item: dict[str, Any], spoilt: dict[str, Any], allowed: set[str] | None) -> None:
     try:
@@ -98,13 +98,13 @@ def test_whatever_comes(item: dict[str, Any], spoilt: dict[str, Any], allowed: s
         pytest.fail(f"plain took what is refused: {error}")
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(whole(SIMPLE, st.sampled_from([None, "Norrvik", " b ", "Ærø"])), ALLOWED)
 def test_what_is_plain_is_taken(item: dict[str, Any], allowed: set[str] | None) -> None:
     assert agree(item, allowed)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     whole(SIMPLE, st.sampled_from([None, "Norrvik", "", " "])),
     st.sampled_from(SELECT),

@@ -30,7 +30,7 @@ def live(folder: Path, url: str, seed: int) -> None:
             raise AssertionError(f"seed {seed}:\n{told}\n{error}") from error
 
 
-@pytest.mark.parametrize("seed", [int(ALONE)] if ALONE else range(12))
+@pytest.mark.parametrize("seed", [int(ALONE)] if ALONE else range(8))
 def test_a_seed(seed: int, tmp_path: Path, database: str) -> None:
     live(tmp_path, database, seed)
 
