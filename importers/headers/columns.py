@@ -12,6 +12,9 @@ FULL_NAME = "full_name"
 """Internal target of a column that holds a person's whole name; shown to the outside as the module's name field."""
 
 _EITHER = "title_or_salutation"
+LONGEST = 1_000
+"""Characters above which the head of a column is no name: nothing is looked for in it."""
+
 _OWNERS = re.compile(
     r"^(lead|contact|customer|client|person|account|primary|main|kontakt|kunden?|ansprechpartner|prospect)s?[ _.:-]+",
     re.IGNORECASE,
@@ -137,6 +140,8 @@ def _concepts(
     words = next((f.words for f in vocabulary.families if f.name == family), {})
     seen: dict[str, int] = {}
     for column in columns:
+        if len(header[column]) > LONGEST:
+            continue
         if group := numbered(header[column]):
             yield column, group
             continue
