@@ -148,10 +148,11 @@ class Batch:
         observed = item.observed or {}
         fields = self.fitted[item.id]
         unnamed = observed["named_by"] in ("email", "company")
+        person = self._person(fields, observed)
         answer: Answer | None = None
         reason, passed = "source-changed", ()
         if rec is None:
-            answer = self.companies.resolve(observed["company"], self._person(item))
+            answer = self.companies.resolve(observed["company"], person)
             at = answer.rec.id if answer.rec is not None else None
             rec, reason, passed = self.people.find(fields, self.found_by[item.id], at, unnamed=unnamed)  # type: ignore[assignment]
         tied = self.ties.get(rec.id, {}) if rec is not None else {}
@@ -159,7 +160,7 @@ class Batch:
         mine = self._now(item, fields, observed)
         others = {i: s for i, s in tied.items() if i != item.id}
         after = wish([*others.values(), mine])
-        account, why = self.employers.settle(after, before, rec, Asking(item, self._person(item), answer))
+        account, why = self.employers.settle(after, before, rec, Asking(item, person, answer))
         if after.by == mine.item:
             mine = mine._replace(account=account)
         elif rec is not None:
@@ -184,14 +185,13 @@ class Batch:
         self._tie(contact, item, source._replace(account=account))
         self._mark(Mark(item, contact, account, "account"))
 
-    def _person(self, item: Item) -> Person:
-        fields, by = self.fitted[item.id], (item.observed or {})["named_by"]
+    def _person(self, fields: Mapping[str, Any], observed: Mapping[str, Any]) -> Person:
         own = self.order.rule.own_domains
         return Person(
             fields.get("first_name") or "",
             fields.get("last_name") or "",
             domains([fields.get(name) for name in EMAILS]) if own else frozenset(),
-            by == "company",
+            observed["named_by"] == "company",
         )
 
     def _bearer(self, rec: Rec, after: Wish) -> Person:
