@@ -166,9 +166,11 @@ class Intake:
             opened = reading.opened
             batches = iter(reading)
             for first in batches:
+                together = _together(first, batches, reading.waiting)
+                del first
                 with store.writing("import:chunk") as tx:
                     leases.prove(tx, claim.lease, self.clock())
-                    at = work.chunks(tx, claim.run, _together(first, batches, reading.waiting), opened)
+                    at = work.chunks(tx, claim.run, together, opened)
                 progress(at)
             with store.writing("import:end") as tx:
                 leases.prove(tx, claim.lease, self.clock())
@@ -289,14 +291,16 @@ def _together(first: Batch, batches: Iterator[Batch], waiting: Callable[[], bool
     A commit writes every page of the index of keys that it touches, and a batch touches most of them: with a fixed size
     the time of a commit grows with the store.
     """
-    yield first
-    rows, most = first["rows"], min(TOGETHER, first["at"] // 10)
-    while rows < most and waiting():
-        batch = next(batches, None)
-        if batch is None:
-            return
+    batch: Batch | None = first
+    del first
+    rows, most = 0, 0
+    while batch is not None:
+        rows, most = rows + batch["rows"], most or min(TOGETHER, batch["at"] // 10)
         yield batch
-        rows += batch["rows"]
+        # Let go before the next one comes: a batch is the largest thing in memory.
+        batch = None
+        if rows < most and waiting():
+            batch = next(batches, None)
 
 
 def _problems(batch: Batch, language: str) -> Sequence[dict[str, Any]]:

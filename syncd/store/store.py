@@ -179,7 +179,7 @@ def _prepare(connection: sqlite3.Connection, record: object) -> None:
         "foreign_keys = ON",
         "secure_delete = ON",
         f"busy_timeout = {BUSY_SECONDS * 1000}",
-        "cache_size = -64000",
+        "cache_size = -40000",
         "wal_autocheckpoint = 5000",
     ):
         connection.execute(f"PRAGMA {pragma}")
