@@ -254,11 +254,15 @@ class _Work:
         the file is read."""
         at = 0
         for batch in batches:
-            plan, _ = self.plan(tx, batch, (tx.next_id(self.module.table), tx.next_id(ACCOUNTS.table)))
-            apply(tx, run, plan.actions, self.keys)
-            self.keep(tx, run, batch, plan, opened)
             at = batch["at"]
+            self._chunk(tx, run, batch, opened)
+            del batch
         return at
+
+    def _chunk(self, tx: Session, run: int, batch: Batch, opened: Opened) -> None:
+        plan, _ = self.plan(tx, batch, (tx.next_id(self.module.table), tx.next_id(ACCOUNTS.table)))
+        apply(tx, run, plan.actions, self.keys)
+        self.keep(tx, run, batch, plan, opened)
 
     def plan(self, tx: Session, batch: Batch, first: Ids) -> tuple[Plan, Ids]:
         """The plan of one batch and the ids after it; with negative ones it is a draft, kept in temporary tables."""
