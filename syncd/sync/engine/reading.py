@@ -163,7 +163,8 @@ class Round:
                 found = mailboxes.hints(tx, self.mailbox.id, VERIFY)
             if not found:
                 return
-            answers = [(item, key, delta.item(self.graph, self.of.address, key)) for item, key in found]
+            told = dict(delta.items(self.graph, self.of.address, [key for _, key in found]))
+            answers = [(item, key, told[key]) for item, key in found]
             with self.store.writing("sync:verify") as tx:
                 leases.prove(tx, self.lease, self.clock())
                 self._settle(tx, answers)
