@@ -11,7 +11,7 @@ from importers.normalise.calendar import date_order, dates
 from importers.normalise.companies import Forms, company, company_keys, legal_forms
 from importers.normalise.domains import domain, is_freemail, is_shared_hosting
 from importers.normalise.mail import email_keys, emails
-from importers.normalise.people import Nicknames, compatible, person_keys
+from importers.normalise.people import Nicknames, compatible, name_keys, person_keys
 from importers.normalise.phone import phones
 from importers.normalise.picks import picklist
 from importers.normalise.rules import keys
@@ -36,6 +36,7 @@ __all__ = [
     "legal_forms",
     "money",
     "numbers",
+    "name_keys",
     "person_keys",
     "phones",
     "picklist",

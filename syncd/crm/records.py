@@ -9,6 +9,7 @@ from typing import Any
 from importers import normalise
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Field, Module
+from syncd.modules.declare import MATCH_KINDS
 from syncd.store import Session
 
 
@@ -66,15 +67,28 @@ def documents(tx: Session, module: Module, rows: Sequence[Sequence[Any]]) -> lis
 
 def _refer(tx: Session, target: Module, name: str, found: Sequence[dict[str, Any]]) -> None:
     """Gives each document the id of the record that a text of it names: the only other one of its account so called."""
-    asking = {row["account_id"] for row in found if row[name] and row["account_id"]}
-    bearers: dict[tuple[int, str], set[int]] = {}
-    for account, id, *values in tx.lookup(target.table, "account_id", ("id", *target.title), sorted(asking)):
-        words = [value for value in values if value]
-        for order in (words, words[::-1]):
-            bearers.setdefault((account, normalise.fold(" ".join(order))), set()).add(id)
-    for row in found:
-        meant = bearers.get((row["account_id"], normalise.fold(row[name] or "")), set()) - {row["id"]}
+    asking = [(row, _names(row[name])) for row in found if row[name] and row["account_id"]]
+    keys = sorted({key for _, names in asking for key in names})
+    where = ("t.module = ? AND t.kind = ?", target.number, MATCH_KINDS["name"])
+    named = tx.lookup("match_key", "value", ("record",), keys, *where)
+    accounts: dict[int, int | None] = dict(
+        row[1:] for row in tx.lookup(target.table, "id", ("id", "account_id"), sorted({r for _, r in named}))
+    )
+    bearers: dict[tuple[int | None, str], set[int]] = {}
+    for key, record in named:
+        bearers.setdefault((accounts[record], key), set()).add(record)
+    for row, names in asking:
+        meant = set().union(*(bearers.get((row["account_id"], key), set()) for key in names)) - {row["id"]}
         row[f"{name}_id"] = meant.pop() if len(meant) == 1 else None
+
+
+def _names(text: str) -> set[str]:
+    """The match keys of whoever a text may name: its words as given names and surname, cut at each place, either way."""
+    words = normalise.fold(text).split()
+    cuts = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(len(words))]
+    pairs = {*cuts, *((last, first) for first, last in cuts)}
+    columns = list(zip(*pairs, strict=True)) if pairs else [(), ()]
+    return {key for key in normalise.name_keys(*columns) if key}
 
 
 def linking(tx: Session, module: Module, ids: Sequence[int]) -> Iterator[tuple[Module, int, int]]:
