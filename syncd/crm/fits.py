@@ -21,6 +21,13 @@ from syncd.modules.declare import MATCH_KINDS
 from syncd.store import Session, mailboxes
 from syncd.store.leases import Lease
 
+_LINKS = {
+    m.number: [(place, f.name, f.link) for place, f in enumerate(m.fields) if f.link is not None]
+    for m in MODULES.values()
+}
+LINKING = {number: links for number, links in _LINKS.items() if links}
+"""The links of each module that has some: place, name, and the module linked to."""
+
 
 def moved(seen: str) -> Outdated:
     """What to say when a plan no longer fits."""
@@ -122,49 +129,75 @@ def items_stand(tx: Session, data: Mapping[str, Any] | None) -> None:
         raise moved("Outlook has changed since")
 
 
-def ties_stand(tx: Session, job: Job) -> None:
-    """The contacts that the plan changes or deletes are known to just those items of other mailboxes that it saw."""
-    own: set[int] = set()
-    leans: set[tuple[int, int]] = set()
-    touched: set[int] = set()
-    for one in _syncs(tx, job):
-        for _, data in plans.saved(tx, one):
-            items = data.get("items") or {"states": [], "leans": []}
-            own.update(state[0] for state in items["states"])
-            leans.update((item, contact) for item, contact in items["leans"])
-            touched.update(a[2] for a in data["actions"] if a[1] == CONTACTS.number and a[0] != "create" and a[2] > 0)
-    tied = tx.lookup("source_item", "contact", ("id",), sorted(touched | {contact for _, contact in leans}))
-    now = {(item, contact) for contact, item in tied if item not in own}
-    seen = {(item, contact) for item, contact in leans if item not in own}
+@dataclass
+class Survey:
+    """What a whole plan speaks of, met in one pass over it.
+
+    `made` are the negative numbers by module, `touched` the stored records of modules with links that it changes or
+    deletes, `contacts` those that a sync does, `own` its Outlook items, `leans` the ties of others (item, contact).
+    """
+
+    made: dict[int, set[int]] = field(default_factory=dict)
+    touched: set[tuple[int, int]] = field(default_factory=set)
+    contacts: set[int] = field(default_factory=set)
+    own: set[int] = field(default_factory=set)
+    leans: set[tuple[int, int]] = field(default_factory=set)
+
+    def meet(self, actions: Sequence[list[Any]], *, sync: bool) -> None:
+        """Notes the records of actions in their stored form."""
+        for op, number, record, *_ in actions:
+            if record < 0 and op == "create":
+                self.made.setdefault(number, set()).add(record)
+            elif record > 0 and op != "create" and number in LINKING:
+                self.touched.add((number, record))
+                if sync and number == CONTACTS.number:
+                    self.contacts.add(record)
+
+
+def survey(tx: Session, runs: Sequence[int]) -> Survey:
+    """What the saved plans of runs speak of."""
+    found = Survey()
+    for run in runs:
+        sync = tx.value("SELECT kind FROM run WHERE id = ?", run) == "sync"
+        for _, data in plans.saved(tx, run):
+            found.meet(data["actions"], sync=sync)
+            if data.get("items"):
+                found.own.update(state[0] for state in data["items"]["states"])
+                found.leans.update((item, contact) for item, contact in data["items"]["leans"])
+    return found
+
+
+def ties_stand(tx: Session, whole: Survey) -> None:
+    """The contacts that a plan changes or deletes are known to just those items of other mailboxes that it saw."""
+    asked = whole.contacts | {contact for _, contact in whole.leans}
+    tied = tx.lookup("source_item", "contact", ("id",), sorted(asked))
+    now = {(item, contact) for contact, item in tied if item not in whole.own}
+    seen = {(item, contact) for item, contact in whole.leans if item not in whole.own}
     for _, contact in sorted(now ^ seen):
         raise moved(f"contact {contact} is no longer what the other mailboxes made of it")
 
 
-def _syncs(tx: Session, job: Job) -> list[int]:
-    return [run for run in job.runs if tx.value("SELECT kind FROM run WHERE id = ?", run) == "sync"]
-
-
-def links_stand(tx: Session, actions: Sequence[Action], touched: Set[tuple[int, int]]) -> None:
+def links_stand(tx: Session, job: Job, actions: Sequence[Action], touched: Set[tuple[int, int]]) -> None:
     """What a plan deletes has nothing hanging on it but what the plan touches too; what it links to is still there."""
+    meant = _meant(actions)
     for module in MODULES.values():
         going = sorted(a.rec.id for a in actions if a.op == "delete" and a.module is module)
         for other, target, record in linking(tx, module, going):
             if (other.number, record) not in touched:
                 raise moved(f"{other.singular} {record} belongs to {module.singular} {target} now")
-        meant = sorted(_meant(actions, module) - {record for number, record in touched if number == module.number})
-        there = {row[0] for row in tx.lookup(module.table, "id", ("id",), meant)}
-        for record in meant:
+        stored = sorted(record for record in meant.get(module.name, ()) if not _own(job, module, record))
+        there = {row[0] for row in tx.lookup(module.table, "id", ("id",), stored)}
+        for record in stored:
             if record not in there:
                 raise moved(f"{module.singular} {record} is no longer there")
 
 
-def _meant(actions: Sequence[Action], module: Module) -> set[int]:
-    """The records of a module to which actions link."""
-    found: set[int] = set()
+def _meant(actions: Sequence[Action]) -> dict[str, set[int]]:
+    """The records to which actions link, by module."""
+    found: dict[str, set[int]] = {}
     for action in actions:
-        for place, one in enumerate(action.module.fields):
-            if one.link != module.name:
-                continue
-            value = action.values[place] if action.op == "create" else (action.delta or {}).get(one.name, (0, None))[1]
-            found |= {value} if value is not None else set()
+        for place, name, module in LINKING.get(action.module.number, ()):
+            value = action.values[place] if action.op == "create" else (action.delta or {}).get(name, (0, None))[1]
+            if value is not None:
+                found.setdefault(module, set()).add(value)
     return found

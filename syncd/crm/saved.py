@@ -14,7 +14,7 @@ from typing import Any
 from syncd.crm import files, ledger, plans
 from syncd.crm.accounts import same_company
 from syncd.crm.apply import apply, check
-from syncd.crm.fits import Job, fits, items_stand, links_stand, moved, ties_stand
+from syncd.crm.fits import Job, fits, items_stand, links_stand, moved, survey, ties_stand
 from syncd.crm.matching import Keys, View, Words
 from syncd.crm.plan import OPS, Action, Rec
 from syncd.crm.records import fetch
@@ -111,20 +111,17 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
     """Holds the whole plan against the store, sets the ids of what it makes aside, and marks the runs as under way."""
     for one, state, _orders, source, kind in waiting:
         _still_wanted(tx, one, state, source, kind)
-    job.made = {}
-    for number, record in _drafts(tx, job):
-        job.made.setdefault(number, set()).add(record)
+    whole = survey(tx, job.runs)
+    job.made = whole.made
     tables = {m.number: m.table for m in MODULES.values()}
     job.firsts = {n: tx.reserve(tables[n], -min(made)) for n, made in sorted(job.made.items())}
     job.twins = _twins(tx, job, words)
+    ties_stand(tx, whole)
     seen: set[tuple[int, int]] = set()
-    ties_stand(tx, job)
-    every = (a for one in job.runs for _, data in plans.saved(tx, one) for a in data["actions"])
-    touched = {(a[1], job.final(a[1], a[2])) for a in every}
     for one in job.runs:
         for _, data in plans.saved(tx, one):
             actions = job.load(data["actions"])
-            links_stand(tx, actions, touched)
+            links_stand(tx, job, actions, whole.touched)
             first = [a for a in actions if (a.module.number, a.rec.id) not in seen]
             seen.update((a.module.number, a.rec.id) for a in actions)
             fits(tx, job, one, first, words)
@@ -134,13 +131,6 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
         text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
         tx.run("UPDATE run SET state = 'running', orders = ?, lease = ? WHERE id = ?", text, job.leases[0].name, one)
     return job
-
-
-def _drafts(tx: Session, job: Job) -> Iterator[tuple[int, int]]:
-    """What the plans would make: (module number, negative id)."""
-    for one in job.runs:
-        for _, data in plans.saved(tx, one):
-            yield from ((number, record) for op, number, record, *_ in data["actions"] if op == "create" and record < 0)
 
 
 def _twins(tx: Session, job: Job, words: Words) -> dict[int, int]:
@@ -208,7 +198,7 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
                 end_parent(tx, run, clock())
                 return
             number, data = found
-            _batch(tx, run, job.load(data["actions"]), words)
+            _batch(tx, job, run, job.load(data["actions"]), words)
             _mark(tx, job, data.get("items"))
             orders["apply"]["at"] = number
             tx.run(
@@ -216,10 +206,10 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
             )
 
 
-def _batch(tx: Session, run: int, actions: list[Action], words: Words) -> None:
+def _batch(tx: Session, job: Job, run: int, actions: list[Action], words: Words) -> None:
     """Applies one stored batch: the records as they stand, with the planned actions laid over them."""
     check(tx, _firsts(actions))
-    links_stand(tx, actions, {(a.module.number, a.rec.id) for a in actions})
+    links_stand(tx, job, actions, {(a.module.number, a.rec.id) for a in actions})
     makers = [Keys(tx, module, words) for module in MODULES.values()]
     for maker in makers:
         view = View(tx, maker.module, maker)
