@@ -170,11 +170,13 @@ def not_of_kind(tx: Session, runs: Iterable[int], kind: str) -> set[int]:
     return {run for run, found in rows if found not in (kind, "undo")}
 
 
-def source_of(tx: Session, module: Module, record: int) -> int | None:
-    """The source of a record's first ledger row."""
-    sql = "SELECT source FROM change WHERE module = ? AND record = ? ORDER BY version LIMIT 1"
-    found = tx.value(sql, module.number, record)
-    return None if found is None else int(found)
+def makers(tx: Session, module: Module, ids: Sequence[int]) -> dict[int, int | None]:
+    """The sources of the first ledger rows of records."""
+    first: dict[int, tuple[int, int | None]] = {}
+    columns = ("version", "source")
+    for record, version, source in tx.lookup("change", "record", columns, ids, "t.module = ?", module.number):
+        first[record] = min(first.get(record, (version, source)), (version, source), key=lambda each: each[0])
+    return {record: source for record, (_, source) in first.items()}
 
 
 Erased = dict[tuple[int, int], set[str] | None]

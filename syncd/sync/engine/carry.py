@@ -6,7 +6,7 @@ Items act as if they were carried out one by one: each meets what the items befo
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ from syncd.crm.contacts import EMAILS, People
 from syncd.crm.history import Change, visible
 from syncd.crm.matching import Keys, View, Words
 from syncd.crm.plan import Key, Plan, Rec, extras, packed
-from syncd.modules import ACCOUNTS, CONTACTS
+from syncd.crm.records import linking
+from syncd.modules import ACCOUNTS, CONTACTS, Module
 from syncd.store import Session, mailboxes
 from syncd.store.mailboxes import Item, Mark
 from syncd.sync.engine.employers import Asking, Employers
@@ -79,6 +80,9 @@ class Batch:
         self.found_by: dict[int, list[Key]] = {}
         self.others: dict[int, list[Change]] = {}
         self.hands: set[int] = set()
+        self.alone: dict[int, int | None] = {}
+        self.hanging: dict[int, list[tuple[Module, int]]] = {}
+        self.staff: dict[int | None, set[int]] | None = None
         self.undos: dict[int, frozenset[int]] = {}
 
     def carry(self, items: Sequence[Item]) -> Carried:
@@ -117,8 +121,30 @@ class Batch:
         linked = {rec.values[place] for rec in self.people.view.recs.values()}
         ids = linked | {i.account for i in items} | {s.account for tied in self.ties.values() for s in tied.values()}
         self.companies.load([n for n in names if n], ids)
-        gone = [i.contact for i in items if i.gone is not None and i.contact is not None]
-        self._load_history(gone)
+        asked = [i for i in items if i.contact is not None and (i.gone is not None or self._doubtful(i))]
+        self._load_history([i.contact for i in asked if i.contact is not None])
+        left = (self.people.get(i.contact) for i in items if i.gone == "scope")
+        self._load_accounts([rec.values[place] for rec in left if rec is not None])
+
+    def _doubtful(self, item: Item) -> bool:
+        """Whether an update may turn on who has set a field: one that goes blank, or is not what the item had brought."""
+        rec = self.people.get(item.contact)
+        if rec is None or item.applied is None or item.observed is None:
+            return False
+        before, now = item.applied["fields"], item.observed["fields"]
+        changed = [name for name in before.keys() | now.keys() if before.get(name) != now.get(name)]
+        at = CONTACTS.at
+        company = item.applied["company"] != item.observed["company"]
+        return company or any(name not in now or rec.values[at[name]] != before.get(name) for name in changed)
+
+    def _load_accounts(self, accounts: Iterable[int | None]) -> None:
+        """Fetches who made the accounts that an item may take along, and what hangs on them."""
+        wanted = sorted({a for a in accounts if a is not None and a > 0} - self.alone.keys())
+        lines = ledger.histories(self.tx, ACCOUNTS, wanted)
+        makers = ledger.makers(self.tx, ACCOUNTS, wanted)
+        self.alone.update((a, makers.get(a) if len(lines.get(a, ())) == 1 else None) for a in wanted)
+        for module, account, record in linking(self.tx, ACCOUNTS, wanted):
+            self.hanging.setdefault(account, []).append((module, record))
 
     def _load_history(self, contacts: Sequence[int]) -> None:
         """The ledger of contacts that may go, and which runs were not a sync's."""
@@ -290,6 +316,8 @@ class Batch:
         delta = {n: pair for n, pair in found.delta.items() if pair[1] is not None or n in wiped}
         if delta:
             self.people.update(rec, delta, item.id, reason)
+            if self.staff is not None:
+                self.staff.setdefault(rec.values[CONTACTS.at["account"]], set()).add(rec.id)
         return set(delta)
 
     def _drop_account(self, account: int | None, item: Item) -> None:
@@ -297,20 +325,23 @@ class Batch:
         rec = self.companies.view.recs.get(account) if account is not None else None
         if rec is None or account is None or account < 0 or account in self.companies.view.gone:
             return
-        line = ledger.histories(self.tx, ACCOUNTS, [account]).get(account, [])
-        alone = len(line) == 1 and ledger.source_of(self.tx, ACCOUNTS, account) == item.id
-        if not alone or self._hangs_on(account):
+        self._load_accounts([account])
+        if self.alone[account] != item.id or self._hangs_on(account):
             return
         self.companies.remove(rec, item.id, "left-scope")
         self.erase[ACCOUNTS.number, account] = None
 
     def _hangs_on(self, account: int) -> bool:
-        place = CONTACTS.at["account"]
-        view = self.people.view
-        here = any(r.values[place] == account for r in view.recs.values() if r.id not in view.gone)
-        stored = self.tx.rows("SELECT id FROM contact WHERE account_id = ?", account)
-        stored += self.tx.rows("SELECT -id FROM account WHERE parent_id = ?", account)
-        return here or any(row[0] not in view.gone and row[0] not in view.recs for row in stored)
+        place, view = CONTACTS.at["account"], self.people.view
+        if self.staff is None:
+            self.staff = {}
+            for rec in view.recs.values():
+                self.staff.setdefault(rec.values[place], set()).add(rec.id)
+        here = (view.recs[i] for i in self.staff.get(account, ()) if i not in view.gone)
+        stored = self.hanging.get(account, ())
+        return any(rec.values[place] == account for rec in here) or any(
+            module is not CONTACTS or (record not in view.gone and record not in view.recs) for module, record in stored
+        )
 
     def _mark(self, mark: Mark) -> None:
         """Notes an item; what this batch has noted of it before counts no longer, but for the account that it brought."""
