@@ -23,6 +23,7 @@ ABROAD = (
     "HTTPS_PROXY",
     "ALL_PROXY",
     "NO_PROXY",
+    "PYTHONUNBUFFERED",
 )
 POSTGRES = os.environ.get("SYNCD_TEST_POSTGRES", "")
 """URL of a server whose user may create databases, or "own"; blank: the one on 127.0.0.1, else one of our own."""

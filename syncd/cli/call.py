@@ -175,7 +175,17 @@ def printing() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF):
             raise
+        _discard()
         raise Unprinted(_unprinted(error.strerror or str(error))) from error
+
+
+def _discard() -> None:
+    """Lets what is still held for stdout go nowhere: Python would try it once more at its end, and end with 120."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, sys.stdout.fileno())
+    finally:
+        os.close(nowhere)
 
 
 def _unprinted(seen: str) -> Problem:

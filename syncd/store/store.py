@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ WRITE_LOCK = 0x73796E6364
 """Key of the advisory lock that makes writers take turns on PostgreSQL."""
 
 BUSY_SECONDS = 60
+ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Store:
@@ -72,10 +75,10 @@ class Store:
         """The writing session: matching, checking and applying see what they change. Commits at the end, or takes all back.
 
         BEGIN IMMEDIATE on SQLite (a read that turns into a write would fail at once); on PostgreSQL one advisory lock,
-        taken before the first look.
+        taken before the first look. A signal that ends the program takes effect behind it.
         """
         try:
-            with self._engine.connect() as connection, _uncollected():
+            with _undisturbed(), self._engine.connect() as connection, _uncollected():
                 self.step(f"{name}:begin")
                 with connection.begin() as transaction:
                     self._take_turn(connection)
@@ -101,6 +104,20 @@ class Store:
         if self.postgres:
             return f"PostgreSQL {self.url.render_as_string(hide_password=True)}"
         return f"SQLite {self.path}"
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end the program wait meanwhile. What breaks into a statement leaves SQLite's connection half closed,
+    its lock taken, and whoever cleans up waits for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

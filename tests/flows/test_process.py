@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from syncd.simulator.app import Simulator
+from syncd.store import no_step
+from tests.flows.program import Program
 
 PROGRAM = [sys.executable, "-m", "syncd"]
 
@@ -141,21 +143,41 @@ def test_sigterm_gives_up_the_batch_and_the_next_import_goes_on(tmp_path: Path) 
     rows = "\n".join(f"Name{n},Firm {n},n{n}@x.example" for n in range(20_000))
     path = tmp_path / "leads.csv"
     path.write_text(f"Last Name,Company,Email\n{rows}\n", encoding="utf-8")
-    process = subprocess.Popen(
-        [*PROGRAM, "import", str(path), "--chunk", "20"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while taken(tmp_path / "var" / "syncd.db") == 0 and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 143 and "stopped" in errors
+    for turn in range(6):
+        before = taken(tmp_path / "var" / "syncd.db")
+        process = subprocess.Popen(
+            [*PROGRAM, "import", str(path), "--chunk", "20"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while taken(tmp_path / "var" / "syncd.db") == before and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(turn * 0.017)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=10)
+        assert process.returncode == 143 and "stopped" in errors
     done = run("import", str(path), "--json", folder=tmp_path)
     found = json.loads(done.stdout)["runs"][0]
     assert done.returncode == 0 and found["counts"]["created"] == 20_000 and found["id"] == 1
+
+
+def test_a_signal_in_the_middle_of_a_batch_takes_effect_behind_it(tmp_path: Path, database: str) -> None:
+    def step(name: str) -> None:
+        if name == "import:chunk:commit":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    syncd = Program(tmp_path, database, step=step)
+    path = syncd.file("leads.csv", "Last Name,Company,Email", *(f"N{n},Firm {n},n{n}@x.example" for n in range(100)))
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        syncd("import", path, "--chunk", 20, code=143)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert len(syncd.json("list", "leads")) == 20
+    syncd.step = no_step
+    assert syncd.json("import", path)["runs"][0]["counts"]["created"] == 100
 
 
 def test_a_terminal_without_unicode_gets_escapes_and_question_marks(tmp_path: Path) -> None:
