@@ -71,7 +71,9 @@ class People:
         for number, value in keys:
             if number == kind:
                 found.update((rec.id, rec) for rec in self.view.candidates(kind, value))
-        return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))] if found else []
+        if len(found) < 2:
+            return list(found.values())
+        return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))]
 
     def name(self, values: Sequence[Any]) -> tuple[str, str]:
         """First and last name, both blank where the record only borrows its name from its e-mail."""

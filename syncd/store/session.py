@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -37,7 +37,7 @@ class Session:
 
     def rows(self, sql: str, *params: Any) -> list[Row]:
         """All rows of a query, as plain tuples."""
-        return [tuple(row) for row in self._connection.exec_driver_sql(self._sql(sql), tuple(params)).cursor.fetchall()]
+        return cast(list[Row], self._connection.exec_driver_sql(self._sql(sql), params).cursor.fetchall())
 
     def row(self, sql: str, *params: Any) -> Row | None:
         """The first row of a query, or None."""

@@ -43,14 +43,22 @@ def order(sources: Iterable[Source]) -> list[Source]:
     return sorted(by_rank, key=lambda s: s.modified, reverse=True)
 
 
+NOTHING = Wish({}, None, None)
+"""What no source says."""
+
+
+def alone(source: Source) -> Wish:
+    """What one source says by itself."""
+    if not source.company:
+        return Wish(source.fields, None, None)
+    return Wish(source.fields, source.company, source.account, source.item)
+
+
 def wish(sources: Iterable[Source]) -> Wish:
     """What the sources say together."""
     ranked = order(sources)
-    if len(ranked) == 1:
-        only = ranked[0]
-        return (
-            Wish(only.fields, only.company, only.account, only.item) if only.company else Wish(only.fields, None, None)
-        )
+    if len(ranked) < 2:
+        return alone(ranked[0]) if ranked else NOTHING
     fields: dict[str, Any] = {}
     company, account, by = None, None, None
     for source in ranked:

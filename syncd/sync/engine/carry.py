@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import gt
 from typing import Any
 
 from syncd.crm import ledger
@@ -22,7 +23,7 @@ from syncd.store import Session, mailboxes
 from syncd.store.mailboxes import Item, Mark
 from syncd.sync.engine.employers import Asking, Employers
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
-from syncd.sync.reconcile import Source, Wish, verdict, wish
+from syncd.sync.reconcile import NOTHING, Source, Wish, alone, verdict, wish
 
 Ties = dict[int, dict[int, Source]]
 """For each contact: the items tied to it, as carried out."""
@@ -70,9 +71,7 @@ class Batch:
         first = (draft.next_account, draft.next_contact) if draft else (tx.next_id("account"), tx.next_id("contact"))
         self.companies = Companies(self.views[0], words, order.rule, self.plan, first[0])
         self.people = People(self.views[1], words, self.plan, first[1])
-        self.employers = Employers(
-            self.companies, words, self.plan, of.owner, chosen=lambda rec: self._by_hand(rec, "account")
-        )
+        self.employers = Employers(self.companies, words, self.plan, of.owner)
         self.ranks: dict[int, int] = {}
         self.ties: Ties = {}
         self.homes: dict[int, int] = {}
@@ -181,12 +180,12 @@ class Batch:
             answer = self.companies.resolve(observed["company"], person)
             at = answer.rec.id if answer.rec is not None else None
             rec, reason, passed = self.people.find(fields, self.found_by[item.id], at, unnamed=unnamed)  # type: ignore[assignment]
-        tied = self.ties.get(rec.id, {}) if rec is not None else {}
-        before = wish(tied.values())
+        tied = self.ties.get(rec.id) if rec is not None else None
         mine = self._now(item, fields, observed)
-        others = {i: s for i, s in tied.items() if i != item.id}
-        after = wish([*others.values(), mine])
-        account, why = self.employers.settle(after, before, rec, Asking(item, person, answer))
+        others = {i: s for i, s in tied.items() if i != item.id} if tied else {}
+        before = wish(tied.values()) if tied else NOTHING
+        after = wish([*others.values(), mine]) if others else alone(mine)
+        account, why = self.employers.settle(after, before, rec, Asking(item, person, answer), chosen=self._chosen)
         if after.by == mine.item:
             mine = mine._replace(account=account)
         elif rec is not None:
@@ -273,6 +272,9 @@ class Batch:
         last = next((e for e in visible(line, self.undos) if e.field in (name, "*")), None)
         return last is not None and last.run in self.hands
 
+    def _chosen(self, rec: Rec) -> bool:
+        return self._by_hand(rec, "account")
+
     def _let_go(self, item: Item) -> None:
         rec = self.people.get(item.contact)
         self.plan.count("removed")
@@ -304,7 +306,9 @@ class Batch:
 
     def _keep(self, rec: Rec, before: Wish, after: Wish, item: Item, reason: str) -> set[str]:
         """The record stays. After a deletion the others' values stand; out of scope, what only it had brought goes."""
-        account, why = self.employers.settle(after, before, rec, Asking(item, self._bearer(rec, after)))
+        account, why = self.employers.settle(
+            after, before, rec, Asking(item, self._bearer(rec, after)), chosen=self._chosen
+        )
         self._credit(rec.id, after, account)
         old = before.fields | {"account": before.account}
         new = after.fields | {"account": account}
@@ -380,9 +384,9 @@ _LENGTHS = {f.name: f.length or sys.maxsize for f in CONTACTS.fields}
 
 def fitted(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields with those that are too long for their place kept whole in `extra`; a name is cut besides, to stay one."""
-    long = [name for name, value in fields.items() if len(value) > _LENGTHS[name]]
-    if not long:
+    if not any(map(gt, map(len, fields.values()), map(_LENGTHS.__getitem__, fields))):
         return fields
+    long = [name for name, value in fields.items() if len(value) > _LENGTHS[name]]
     made = {name: value for name, value in fields.items() if name not in long}
     made.update((f"extra.{name}", fields[name]) for name in long)
     if CONTACTS.required in long:

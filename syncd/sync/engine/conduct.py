@@ -218,21 +218,28 @@ class Syncing:
             self._carry_out(order, part)
 
     def _carry_out(self, order: SyncOrder, part: _Part) -> None:
-        after = (0, "")
-        while True:
+        after: tuple[int, str] | None = (0, "")
+        while after is not None:
             self.halt()
             with self.store.writing("sync:batch") as tx:
                 leases.prove(tx, part.lease, self.clock())
-                items = mailboxes.pending(tx, part.mailbox.id, after, order.batch)
-                if not items:
-                    ledger.end(tx, part.run, self.clock())
-                    mailboxes.succeeded(tx, part.mailbox.id, self.clock())
-                    return
-                carried = Batch(tx, order, part.of, self.words).carry(items)
-                write(tx, part.run, carried)
-                ledger.report(tx, part.run, carried.plan.problems)
-                ledger.count(tx, part.run, carried.plan.counts, len(items))
-                after = (0 if items[-1].gone is None else 1, items[-1].graph_id)
+                after = self._batch(tx, order, part, after)
+
+    def _batch(self, tx: Session, order: SyncOrder, part: _Part, after: tuple[int, str]) -> tuple[int, str] | None:
+        """Carries out the items behind `after`; returns the last of them, None when there were none and the run is over.
+
+        What the batch has made is let go within its transaction, while nothing looks for garbage.
+        """
+        items = mailboxes.pending(tx, part.mailbox.id, after, order.batch)
+        if not items:
+            ledger.end(tx, part.run, self.clock())
+            mailboxes.succeeded(tx, part.mailbox.id, self.clock())
+            return None
+        carried = Batch(tx, order, part.of, self.words).carry(items)
+        write(tx, part.run, carried)
+        ledger.report(tx, part.run, carried.plan.problems)
+        ledger.count(tx, part.run, carried.plan.counts, len(items))
+        return (0 if items[-1].gone is None else 1, items[-1].graph_id)
 
     def _plan(
         self, order: SyncOrder, part: _Part, look: Session, draft: Draft, *, state: str, stop: Stop | None = None

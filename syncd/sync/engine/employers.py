@@ -23,22 +23,20 @@ class Asking(NamedTuple):
 
 
 class Employers:
-    """The accounts of contacts while a batch is planned. `owner` is that of accounts that are made; `chosen` tells
-    whether somebody has set a contact's account by hand."""
+    """The accounts of contacts while a batch is planned. `owner` is that of accounts that are made."""
 
-    def __init__(
-        self, companies: Companies, words: Words, plan: Plan, owner: str | None, *, chosen: Callable[[Rec], bool]
-    ) -> None:
+    def __init__(self, companies: Companies, words: Words, plan: Plan, owner: str | None) -> None:
         self.companies = companies
         self.words = words
         self.plan = plan
         self.owner = owner
-        self.chosen = chosen
 
-    def settle(self, after: Wish, before: Wish, rec: Rec | None, asking: Asking) -> tuple[int | None, str]:
+    def settle(
+        self, after: Wish, before: Wish, rec: Rec | None, asking: Asking, *, chosen: Callable[[Rec], bool]
+    ) -> tuple[int | None, str]:
         """The account that the sources' company means now, and why; made when the rule says so.
 
-        Nothing is made for a contact whose account somebody else has chosen.
+        Nothing is made for a contact whose account somebody else has chosen, which `chosen` tells.
         """
         if after.account is not None and self._stands(after.account):
             return after.account, ""
@@ -54,7 +52,7 @@ class Employers:
         if answer.kind != "make":
             return (answer.rec.id if answer.rec is not None else None), _short(answer)
         current = rec.values[CONTACTS.at["account"]] if rec is not None else None
-        if rec is not None and current not in (None, before.account) and self.chosen(rec):
+        if rec is not None and current not in (None, before.account) and chosen(rec):
             return None, "none:chosen-by-hand"
         made = self.companies.create(after.company, self.owner, asking.item.id)
         return made.id, "created"

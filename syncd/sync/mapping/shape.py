@@ -83,11 +83,12 @@ class Projection:
         ends count as one.
         """
         said = _encode({"fields": self.fields, "company": self.company})
-        text = f'{said[:-1]},"modified":{_encode(self.modified)},"named_by":{_encode(self.named_by)}}}'
+        text = f'{said[:-1]},"modified":{_quote(self.modified)},"named_by":{_quote(self.named_by)}}}'
         if "\\r" in said:
             fields = {name: value.replace("\r\n", "\n") for name, value in self.fields.items()}
             said = _encode({"fields": fields, "company": self.company})
         return text, hashlib.sha256(said.encode()).hexdigest()
 
 
+_quote = json.encoder.encode_basestring
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
