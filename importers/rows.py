@@ -14,7 +14,7 @@ Kind = Literal["text", "email", "phone", "date", "number", "money", "flag", "pic
 Value = str | int | bool | None
 """A clean value; None is a blank."""
 
-KeyKind = Literal["email", "phone", "person", "name", "company", "exact"]
+KeyKind = Literal["email", "phone", "person", "name", "company", "company_spelt", "exact"]
 """How a match key is derived: see `importers.normalise`. `exact` folds case and blanks of one text field."""
 
 CELL_LIMIT = 131_072
@@ -35,7 +35,8 @@ class Field:
 class KeyRule:
     """One match key of a row: its kind and the fields it is derived from, in the order that the kind asks for.
 
-    `email`, `phone`, `company`, `exact` take one field; `name` takes first and last name, `person` the company besides.
+    `email`, `phone`, `company`, `company_spelt` (ü as ue), `exact` take one field; `name` takes first and last name,
+    `person` the company besides.
     """
 
     kind: KeyKind

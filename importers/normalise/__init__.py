@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importers.normalise.amounts import flags, money, numbers
 from importers.normalise.calendar import date_order, dates
-from importers.normalise.companies import Forms, company, company_keys, legal_forms
+from importers.normalise.companies import Forms, company, company_keys, legal_forms, spellings
 from importers.normalise.domains import domain, is_freemail, is_shared_hosting
 from importers.normalise.mail import email_keys, emails
 from importers.normalise.people import Nicknames, compatible, name_keys, person_keys
@@ -40,6 +40,7 @@ __all__ = [
     "person_keys",
     "phones",
     "picklist",
+    "spellings",
     "storable",
     "strip",
 ]

@@ -6,6 +6,7 @@ The table comes from `config/companies.toml`, together with cleanco's short form
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,10 @@ from importers.normalise.text import Column, fold, split_folded
 
 _CACHED_LENGTH = 128
 _SIGNS = re.compile("[&+\uff06\uff0b]")
+_SPELT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe"}
+)
+"""Müller is written Mueller where there is no ü. Folding makes it Muller: Mueller and Muller themselves are two names."""
 _STRIPPED = 3
 """Forms taken off one name at most ("Acme Company, Inc." has two)."""
 
@@ -111,6 +116,23 @@ def company(name: str, forms: Forms) -> tuple[str, str]:
 def company_keys(values: Column, forms: Forms) -> list[str | None]:
     """The match key of each company: its name without the legal form; None where nothing is left."""
     return [base or None for base in bases(values, forms)]
+
+
+def spellings(name: str, forms: Forms) -> tuple[str, ...]:
+    """The names without legal form that a company may be found under: "Müller GmbH" is muller and mueller."""
+    base = company(name, forms)[0]
+    spelt = base if name.isascii() else company(_spelt(name), forms)[0]
+    return (base,) if spelt == base else (base, spelt)
+
+
+def spelt_keys(values: Column, forms: Forms) -> list[str | None]:
+    """The match key of each company written without ü and the like; None where that is its name anyway."""
+    found = [spellings(value, forms) if value and not value.isascii() else () for value in values]
+    return [names[1] if len(names) > 1 else None for names in found]
+
+
+def _spelt(name: str) -> str:
+    return unicodedata.normalize("NFC", name).translate(_SPELT)
 
 
 def bases(values: Column, forms: Forms) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from importers.normalise.companies import Forms, company_keys
+from importers.normalise.companies import Forms, company_keys, spelt_keys
 from importers.normalise.mail import email_keys
 from importers.normalise.people import name_keys, person_keys
 from importers.normalise.phone import phones
@@ -28,6 +28,8 @@ def keys(
             return phones(taken[0], country)[0]
         case "company":
             return company_keys(taken[0], forms)
+        case "company_spelt":
+            return spelt_keys(taken[0], forms)
         case "person":
             first, last, company = taken
             return person_keys(first, last, company, forms)
@@ -35,7 +37,9 @@ def keys(
             return name_keys(*taken)
         case "exact":
             return [value or None for value in folded(taken[0])]
-    raise ValueError(f"a key rule of kind {rule.kind!r}: there is email, phone, company, person, name and exact")
+    raise ValueError(
+        f"a key rule of kind {rule.kind!r}: there is email, phone, company, company_spelt, person, name and exact"
+    )
 
 
 def _texts(values: Sequence[Any] | None, count: int) -> Sequence[str | None]:

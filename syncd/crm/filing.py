@@ -14,7 +14,7 @@ from typing import Any, Literal
 from importers import normalise
 from importers.rows import Batch
 from syncd.crm import leads
-from syncd.crm.accounts import COMPANY, Answer, Companies, Person, Rule, domains
+from syncd.crm.accounts import COMPANY, Answer, Companies, Person, Rule, domains, spelled_alike
 from syncd.crm.contacts import EMAIL, EMAILS, NAME, People
 from syncd.crm.leads import Chunk, Decider, Policy
 from syncd.crm.matching import View, Words
@@ -193,20 +193,24 @@ class AccountRows(_Linked):
         return "", str(values[self.module.at["name"]])
 
     def _person(self, values: tuple[Any, ...], keys: list[Key]) -> Found:
-        base, form = self._company(values)
-        near = self.view.candidates(COMPANY, base)
+        form = self._form(values)
+        near = self._having(COMPANY, keys)
         here = [rec for rec in near if self._site(rec.values) == self._site(values)]
-        same = [rec for rec in here if self._company(rec.values)[1] == form]
+        same = [rec for rec in here if self._form(rec.values) == form]
         if same:
-            return same[0], "same-form", ()
-        loose = [rec for rec in here if not form or not self._company(rec.values)[1]]
+            return self._written(same, values)[0], "same-form", ()
+        loose = self._written([rec for rec in here if not form or not self._form(rec.values)], values)
         if len(loose) == 1:
             return loose[0], "form-missing", ()
         passed = tuple(rec.id for rec in near)
         return None, "new" + (f"|not={','.join(map(str, passed))}" if passed else ""), passed
 
-    def _company(self, values: Sequence[Any]) -> tuple[str, str]:
-        return normalise.company(values[self.module.at["name"]], self.words.forms)
+    def _written(self, recs: list[Rec], values: Sequence[Any]) -> list[Rec]:
+        name = values[self.module.at["name"]]
+        return [rec for rec in recs if spelled_alike(rec, name, self.words)] or recs
+
+    def _form(self, values: Sequence[Any]) -> str:
+        return normalise.company(values[self.module.at["name"]], self.words.forms)[1]
 
     def _site(self, values: Sequence[Any]) -> str:
         return normalise.fold(values[self.module.at["account_site"]] or "")

@@ -10,7 +10,7 @@ from importers.rows import KeyRule, Kind
 
 FieldKind = Kind | Literal["link"]
 
-MATCH_KINDS = {"email": 1, "person": 2, "company": 3, "name": 4}
+MATCH_KINDS = {"email": 1, "person": 2, "company": 3, "company_spelt": 3, "name": 4}
 """Numbers of the match-key kinds that every store knows; kinds made on demand for `match_on` come after 100."""
 
 

@@ -130,7 +130,7 @@ ACCOUNTS = Module(
         *_address("shipping_", ("street", "city", "state", "code", "country"), personal=False),
         _text("description", 32_000, personal=True),
     ),
-    keys=(KeyKind(KeyRule("company", ("name",))),),
+    keys=(KeyKind(KeyRule("company", ("name",))), KeyKind(KeyRule("company_spelt", ("name",)))),
     title=("name",),
     required="name",
     required_from=(),

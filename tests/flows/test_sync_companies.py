@@ -77,6 +77,39 @@ def test_the_spellings_of_one_company_make_one_account(box: Mailbox, syncd: Prog
     assert len(accounts(syncd)) == 1 and len(set(linked(syncd).values())) == 1
 
 
+def test_a_name_without_its_umlaut_is_the_same_company_and_two_names_without_one_are_two(
+    box: Mailbox, syncd: Program
+) -> None:
+    companies = (
+        "Müller GmbH",
+        "Mueller GmbH",
+        "Mu\u0308ller",
+        "Bauer AG",
+        "Baur AG",
+        "Sørensen A/S",
+        "SOERENSEN",
+        "Aal",
+    )
+    for number, company in enumerate(companies):
+        person(box, f"Person Nr{number}", company)
+    run = syncd.json("sync")
+    assert accounts(syncd) == ["Aal", "Bauer AG", "Baur AG", "Müller GmbH", "Sørensen A/S"]
+    assert run["counts"]["review"] == 0
+    before = syncd.whole()
+    undone = syncd.json("undo", run["id"])
+    syncd("undo", undone["id"])
+    assert syncd.whole() == before
+
+
+def test_between_two_companies_an_umlaut_decides_nothing(box: Mailbox, syncd: Program) -> None:
+    syncd("create", "accounts", "name=Mueller AG")
+    syncd("create", "accounts", "name=Muller AG")
+    person(box, "Anna Which", "Müller AG")
+    person(box, "Bert Ue", "MUELLER AG")
+    run = syncd.json("sync")
+    assert linked(syncd) == {"Anna Which": None, "Bert Ue": "Mueller AG"} and run["counts"]["review"] == 1
+
+
 def test_another_legal_form_is_a_question_for_people(box: Mailbox, syncd: Program) -> None:
     syncd("create", "accounts", "name=Müller GmbH")
     syncd("create", "accounts", "name=Müller AG")

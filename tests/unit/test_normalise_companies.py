@@ -9,6 +9,7 @@ from typing import Any
 import cleanco.clean
 import pytest
 
+from importers import normalise
 from importers.normalise import Forms, company, company_keys, legal_forms
 from importers.normalise.companies import _plain
 
@@ -162,3 +163,18 @@ def test_no_spelling_stands_for_two_forms() -> None:
         for form, spellings in forms.items():
             for spelling in spellings:
                 assert seen.setdefault(_plain(spelling), form) == form, spelling
+
+
+def test_an_umlaut_has_two_spellings_and_its_letters_have_one() -> None:
+    found = {
+        name: normalise.spellings(name, FORMS)
+        for name in ("Müller GmbH", "MU\u0308LLER", "Mueller", "Muller AG", "Ærø", "Noël")
+    }
+    assert found == {
+        "Müller GmbH": ("muller", "mueller"),
+        "MU\u0308LLER": ("muller", "mueller"),
+        "Mueller": ("mueller",),
+        "Muller AG": ("muller",),
+        "Ærø": ("aero", "aeroe"),
+        "Noël": ("noel",),
+    }
