@@ -18,7 +18,7 @@ from syncd.crm.records import fetch, linking
 from syncd.errors import Outdated, Problem
 from syncd.modules import ACCOUNTS, CONTACTS, LEADS, MODULES, Module
 from syncd.modules.declare import MATCH_KINDS
-from syncd.store import Session, mailboxes
+from syncd.store import Session, observations
 from syncd.store.leases import Lease
 
 _LINKS = {
@@ -124,7 +124,7 @@ def items_stand(tx: Session, data: Mapping[str, Any] | None) -> None:
     if data is None:
         return
     planned = {state[0]: tuple(state[1:]) for state in data["states"]}
-    stands = {i.id: (i.digest, i.gone, i.modified) for i in mailboxes.items(tx, list(planned))}
+    stands = {i.id: (i.digest, i.gone, i.modified) for i in observations.items(tx, list(planned))}
     if planned != stands:
         raise moved("Outlook has changed since")
 

@@ -13,7 +13,7 @@ from syncd.crm.plan import Action, Delta, Rec
 from syncd.modules import MODULES, Module
 from syncd.store import Session, leases
 from syncd.store.leases import Lease
-from syncd.store.mailboxes import Mark
+from syncd.store.observations import Mark
 
 SIZE = 1000
 """Actions in one stored batch, at most."""

@@ -20,9 +20,9 @@ from syncd.crm.plan import OPS, Action, Rec
 from syncd.crm.records import fetch
 from syncd.errors import Problem, Refused
 from syncd.modules import ACCOUNTS, CONTACTS, MODULES
-from syncd.store import Session, Store, leases, mailboxes
+from syncd.store import Session, Store, leases, observations
 from syncd.store.leases import Lease
-from syncd.store.mailboxes import Mark
+from syncd.store.observations import Mark
 from syncd.store.times import Clock, stamp
 
 WAITING = ("planned", "stopped")
@@ -249,7 +249,7 @@ def _mark(tx: Session, job: Job, data: Mapping[str, Any] | None) -> None:
         Mark(item, job.final(CONTACTS.number, contact), job.final(ACCOUNTS.number, account), how)
         for item, contact, account, how in data["marks"]
     ]
-    mailboxes.mark(tx, marks)
+    observations.mark(tx, marks)
     ledger.erase(
         tx,
         {

@@ -14,8 +14,8 @@ from syncd.crm.accounts import same_company
 from syncd.crm.matching import Words
 from syncd.crm.plan import extras
 from syncd.modules import CONTACTS, Module
-from syncd.store import Session, mailboxes
-from syncd.store.mailboxes import Item
+from syncd.store import Session, observations
+from syncd.store.observations import Item
 from syncd.sync.engine.carry import fitted
 from syncd.sync.mapping import FIELDS
 from syncd.sync.reconcile import Source, order
@@ -80,7 +80,7 @@ def unread(found: Mapping[str, Any], allowed: Collection[str]) -> list[Document]
 
 def _told(tx: Session, contact: int, addresses: Sequence[str]) -> list[Told]:
     """What each contact of Outlook that is tied to the record says, the one that wins first."""
-    items = [item for item in mailboxes.linked(tx, [contact]).get(contact, []) if item.observed or item.applied]
+    items = [item for item in observations.linked(tx, [contact]).get(contact, []) if item.observed or item.applied]
     places = why.places(tx, [item.id for item in items])
     named = [address.casefold() for address in addresses if address != "*"]
     others = sorted({places[item.id][0].casefold() for item in items} - set(named))

@@ -8,8 +8,8 @@ from typing import Any
 
 from syncd.crm.accounts import same_company
 from syncd.crm.matching import Words
-from syncd.store import Session, mailboxes, vanished
-from syncd.store.mailboxes import Item
+from syncd.store import Session, observations, vanished
+from syncd.store.observations import Item
 from syncd.store.vanished import Gone
 from syncd.sync.engine.carry import Batch
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
@@ -94,7 +94,7 @@ def _waiting(brake: Brake, counts: Mapping[str, int]) -> str:
 
 def judge(tx: Session, order: SyncOrder, of: MailboxOrder, mailbox: int, words: Words) -> Stop | None:
     """Whether the pending items of a mailbox must wait for a yes. Each contact counts once."""
-    linked = mailboxes.linked_contacts(tx, mailbox)
+    linked = observations.linked_contacts(tx, mailbox)
     removed, out, blanked, repointed = _counted(tx, mailbox, words)
     for again in (False, True):
         if again:
@@ -109,7 +109,7 @@ def judge(tx: Session, order: SyncOrder, of: MailboxOrder, mailbox: int, words: 
 def _counted(tx: Session, mailbox: int, words: Words) -> tuple[set[int], set[int], set[int], set[int]]:
     """The contacts that would be removed, those of them that are out of scope, and those blanked, and re-pointed."""
     removed, out, blanked, repointed = set[int](), set[int](), set[int](), set[int]()
-    for items in mailboxes.changing(tx, mailbox, PART):
+    for items in observations.changing(tx, mailbox, PART):
         for item in items:
             if item.contact is None:
                 continue
@@ -121,7 +121,7 @@ def _counted(tx: Session, mailbox: int, words: Words) -> tuple[set[int], set[int
             elif repoints(item, words):
                 repointed.add(item.contact)
     if removed:
-        removed -= mailboxes.staying(tx, mailbox, sorted(removed))
+        removed -= observations.staying(tx, mailbox, sorted(removed))
     return removed, out, blanked, repointed
 
 
@@ -129,7 +129,7 @@ def _made_again(tx: Session, order: SyncOrder, of: MailboxOrder, mailbox: int, w
     """The contacts that new items of the mailbox are found to be: deleted in Outlook and made again, or under new ids."""
     found: set[int] = set()
     after = (0, "")
-    while items := [i for i in mailboxes.pending(tx, mailbox, after, PART) if i.gone is None]:
+    while items := [i for i in observations.pending(tx, mailbox, after, PART) if i.gone is None]:
         after = (0, items[-1].graph_id)
         fresh = [item for item in items if item.contact is None]
         found.update(mark.contact for mark in Batch(tx, order, of, words).carry(fresh).marks if mark.contact)

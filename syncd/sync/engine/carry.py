@@ -19,8 +19,8 @@ from syncd.crm.matching import Keys, View, Words
 from syncd.crm.plan import Key, Plan, Rec, extras, packed
 from syncd.crm.records import linking
 from syncd.modules import ACCOUNTS, CONTACTS, Module
-from syncd.store import Session, mailboxes
-from syncd.store.mailboxes import Item, Mark
+from syncd.store import Session, mailboxes, observations
+from syncd.store.observations import Item, Mark
 from syncd.sync.engine.employers import Asking, Employers
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
 from syncd.sync.reconcile import NOTHING, Source, Wish, alone, verdict, wish
@@ -107,7 +107,7 @@ class Batch:
         self.found_by = {i.id: keys for i, keys in zip(live, rows, strict=True)}
         self.people.load(rows, [i.contact for i in items])
         contacts = list(self.people.view.recs)
-        for contact, tied in mailboxes.linked(self.tx, contacts).items():
+        for contact, tied in observations.linked(self.tx, contacts).items():
             self.ties[contact] = {t.id: self._source(t) for t in tied if t.applied is not None}
         if self.draft is not None:
             for contact in contacts:

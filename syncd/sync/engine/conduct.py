@@ -22,7 +22,7 @@ from syncd.crm.plan import Plan
 from syncd.errors import Problem, Refused, SetupError, SignInNeeded, SyncdError, TryLater
 from syncd.graph.http import Graph
 from syncd.modules import CONTACTS
-from syncd.store import Session, Store, leases, mailboxes
+from syncd.store import Session, Store, leases, mailboxes, observations
 from syncd.store.leases import Lease
 from syncd.store.mailboxes import Mailbox
 from syncd.store.tables import COUNTS
@@ -230,7 +230,7 @@ class Syncing:
 
         What the batch has made is let go within its transaction, while nothing looks for garbage.
         """
-        items = mailboxes.pending(tx, part.mailbox.id, after, order.batch)
+        items = observations.pending(tx, part.mailbox.id, after, order.batch)
         if not items:
             ledger.end(tx, part.run, self.clock())
             mailboxes.succeeded(tx, part.mailbox.id, self.clock())
@@ -254,7 +254,7 @@ class Syncing:
             leases.prove(tx, part.lease, self.clock())
             plans.clear(tx, part.run)
         while True:
-            items = mailboxes.pending(look, part.mailbox.id, after, order.batch)
+            items = observations.pending(look, part.mailbox.id, after, order.batch)
             if not items:
                 break
             batch = Batch(look, order, part.of, self.words, draft)
@@ -356,7 +356,7 @@ def _no_folder(folder: str, address: str) -> Refused:
 def write(tx: Session, run: int, carried: Carried) -> None:
     """Carries out a planned batch: records, ledger, and the items' marks."""
     apply(tx, run, carried.plan.actions, carried.keys)
-    mailboxes.mark(tx, carried.marks)
+    observations.mark(tx, carried.marks)
     ledger.erase(tx, carried.erase)
 
 

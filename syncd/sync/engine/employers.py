@@ -9,7 +9,7 @@ from syncd.crm.accounts import Answer, Companies, Person, same_company
 from syncd.crm.matching import Words
 from syncd.crm.plan import Plan, Rec
 from syncd.modules import CONTACTS
-from syncd.store.mailboxes import Item
+from syncd.store.observations import Item
 from syncd.sync.reconcile import Wish
 
 

@@ -8,8 +8,8 @@ from syncd.crm import ledger, plans
 from syncd.crm.fits import moved
 from syncd.crm.matching import Words
 from syncd.crm.saved import end_parent, still_newest
-from syncd.store import Session, Store, leases, mailboxes
-from syncd.store.mailboxes import Item
+from syncd.store import Session, Store, leases, observations
+from syncd.store.observations import Item
 from syncd.store.times import Clock, stamp
 from syncd.sync.engine.brake import repoints
 from syncd.sync.reconcile import loses
@@ -49,10 +49,10 @@ def _keep(tx: Session, run: int, words: Words, now: datetime) -> int:
 def _detach(tx: Session, mailbox: int, words: Words) -> int:
     gone: dict[int, str] = {}
     held: list[int] = []
-    for items in mailboxes.changing(tx, mailbox, 1000):
+    for items in observations.changing(tx, mailbox, 1000):
         gone.update((item.id, item.gone) for item in items if item.gone is not None)
         held += [item.id for item in items if item.gone is None and _taken(item, words)]
-    mailboxes.detach(tx, gone, held)
+    observations.detach(tx, gone, held)
     return len(gone) + len(held)
 
 

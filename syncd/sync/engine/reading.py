@@ -17,9 +17,10 @@ from syncd.errors import Problem, Refused, StartOver, TryLater
 from syncd.graph import delta
 from syncd.graph.http import Graph
 from syncd.graph.shapes import SELECT, Folder, FolderGone, NoDelta, Page, QuotaFull
-from syncd.store import Session, Store, leases, mailboxes
+from syncd.store import Session, Store, leases, mailboxes, observations
 from syncd.store.leases import Lease
-from syncd.store.mailboxes import Cursor, Mailbox, Seen
+from syncd.store.mailboxes import Cursor, Mailbox
+from syncd.store.observations import Seen
 from syncd.store.times import Clock
 from syncd.store.vanished import RESETS
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
@@ -137,7 +138,7 @@ class Round:
         self.halt()
         rows = [dict(row) for row in page.items]
         with self.store.reading() as tx:
-            known = mailboxes.known(tx, self.mailbox.id, [row["id"] for row in rows])
+            known = observations.known(tx, self.mailbox.id, [row["id"] for row in rows])
         rows = [self._whole(row, known.get(row["id"])) for row in rows]
         seen = _Page(self, cursor)
         for row in rows:
@@ -147,7 +148,7 @@ class Round:
         with self.store.writing("sync:page") as tx:
             leases.prove(tx, self.lease, self.clock())
             seen.write(tx)
-            mailboxes.hint(tx, self.mailbox.id, cursor.id, self.number, page.removed)
+            observations.hint(tx, self.mailbox.id, cursor.id, self.number, page.removed)
             mailboxes.advance(tx, cursor, self.mailbox.id, self.number, page.link or None, done=page.done)
 
     def _whole(self, row: dict[str, Any], known: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -160,7 +161,7 @@ class Round:
         """Asks Graph what became of each contact that seems gone."""
         while True:
             with self.store.reading() as tx:
-                found = mailboxes.hints(tx, self.mailbox.id, VERIFY)
+                found = observations.hints(tx, self.mailbox.id, VERIFY)
             if not found:
                 return
             told = dict(delta.items(self.graph, self.of.address, [key for _, key in found]))
@@ -181,10 +182,10 @@ class Round:
                 settled.append(("scope", item))
             else:
                 alive.setdefault(folder.id, []).append(row)
-        mailboxes.settle(tx, settled)
+        observations.settle(tx, settled)
         cursors = {c.graph_id: c for c in mailboxes.cursors(tx, self.mailbox.id)}
         for folder_id, rows in alive.items():
-            known = mailboxes.known(tx, self.mailbox.id, [row["id"] for row in rows])
+            known = observations.known(tx, self.mailbox.id, [row["id"] for row in rows])
             seen = _Page(self, cursors[folder_id])
             for row in rows:
                 seen.take(row, known[row["id"]])
@@ -256,7 +257,7 @@ class _Page:
     def write(self, tx: Session) -> None:
         """Keeps it all, in the caller's transaction."""
         of = self.round.mailbox.id
-        mailboxes.observe(tx, of, self.cursor.id, self.round.number, self.seen)
-        mailboxes.touch(tx, of, self.cursor.id, self.round.number, self.kept)
+        observations.observe(tx, of, self.cursor.id, self.round.number, self.seen)
+        observations.touch(tx, of, self.cursor.id, self.round.number, self.kept)
         ledger.report(tx, self.round.run, self.problems)
         ledger.count(tx, self.round.run, self.counts, sum(self.counts.values()))
