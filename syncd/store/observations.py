@@ -201,7 +201,8 @@ def mark(tx: Session, marks: Sequence[Mark]) -> None:
     tx.many(
         "UPDATE source_item SET applied = NULL, applied_digest = digest, applied_modified = modified, contact = ?,"
         " account = ?, held = CASE WHEN CAST(? AS BIGINT) IS NULL THEN held ELSE NULL END, pending = 0 WHERE id = ?",
-        [(m.contact, m.account, m.contact, m.item) for m in live],
+        # In the order of the table, a page of it after the other.
+        [(m.contact, m.account, m.contact, m.item) for m in sorted(live, key=lambda m: m.item)],
     )
     tx.many(
         "UPDATE source_item SET account = ? WHERE id = ?", [(m.account, m.item) for m in marks if m.how == "account"]
