@@ -1,24 +1,23 @@
 """Undo: takes back what a run did, in batches, as a run of its own; knows no file on a disk and no mailbox's wire.
 
 What someone changed since stays and is named; the rest goes back to its exact earlier values. Deleted records come back
-first, links' targets before what links to them; then creations go, the other way round.
+first, links' targets before what links to them; then values and links go back, and at last creations go, the other way
+round.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from syncd.crm import files, holds, ledger, records, runs
+from syncd.crm import files, holds, ledger, runs
 from syncd.crm.apply import apply
-from syncd.crm.history import ERASED_RUN, EXISTENCE, Reversal, reverse
 from syncd.crm.matching import Keys, Words
-from syncd.crm.plan import Action, Delta, Plan, Rec, changed, extras, from_image
+from syncd.crm.turns import Pass, Taken, turned
 from syncd.errors import Busy, Problem, Refused
-from syncd.modules import CONTACTS, MODULES, Module
+from syncd.modules import MODULES, Module
 from syncd.store import Session, Store, leases
 from syncd.store.leases import Lease
 from syncd.store.times import Clock
@@ -28,8 +27,21 @@ TOGETHER = 4
 """Batches of one commit at most."""
 
 ORDER = tuple(sorted(MODULES.values(), key=lambda m: m.number))
-STEPS = (*((True, m) for m in ORDER), *((False, m) for m in ORDER[::-1]))
-"""What is done in turn: deleted records of a module come back, then the rest of a module is taken back."""
+STEPS: tuple[tuple[Pass, Module], ...] = (
+    *(("coming", m) for m in ORDER),
+    *(("staying", m) for m in ORDER[::-1]),
+    *((step, m) for m in ORDER[::-1] for step in ("going", "left")),
+)
+"""What is done in turn. A pass in which some went and others could not is done again, for they may have been in the way."""
+
+_TOUCHED = {
+    "coming": "op = 3",
+    "staying": "op <> 1",
+    "going": "op = 1 AND NOT EXISTS (SELECT 1 FROM change AS own WHERE own.module = change.module"
+    " AND own.record = change.record AND own.run = ?)",
+}
+_TOUCHED["left"] = _TOUCHED["going"]
+_LAST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,10 @@ class Job:
     lease: Lease
     only: Only | None
     at: tuple[int, int]
+
+    def taken(self) -> Taken:
+        """What is taken back of each record."""
+        return Taken(self.target, self.runs, self.only.field if self.only else None)
 
 
 def undo(
@@ -208,172 +224,46 @@ def _batches(tx: Session, job: Job, at: tuple[int, int], words: Words, most: tup
 
 def _batch(tx: Session, job: Job, at: tuple[int, int], words: Words, size: int) -> tuple[int, int]:
     """Takes back what the runs did to the next records of a step; returns where to go on."""
-    step, after = at
-    deleted, module = STEPS[step]
-    ids = _records(tx, job, module, after, size, deleted=deleted)
-    plan = _plan(tx, job, module, ids, coming=deleted)
+    number, after = at
+    step, module = STEPS[number]
+    ids = _records(tx, job, number, after, size)
+    plan, hanging = turned(tx, job.taken(), module, ids, step)
     apply(tx, job.run, plan.actions, [Keys(tx, module, words)])
     holds.follow(tx, module, plan.actions)
-    position = (step, ids[-1]) if len(ids) == size else (step + 1, 0)
-    orders = ledger.orders(tx, job.run) | {"at": list(position)}
+    orders = ledger.orders(tx, job.run)
+    went, stuck = orders.get("went", 0) + len(plan.actions), orders.get("stuck", 0) + hanging
+    if len(ids) == size:
+        position = (number, ids[-1])
+    else:
+        position = (number, 0) if went and stuck else (number + 1, 0)
+        went = stuck = 0
+    orders |= {"at": list(position), "went": went, "stuck": stuck}
     tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, sort_keys=True), job.run)
     ledger.report(tx, job.run, plan.problems)
     ledger.count(tx, job.run, plan.counts, sum(plan.counts.values()))
     return position
 
 
-def _records(tx: Session, job: Job, module: Module, after: int, size: int, *, deleted: bool) -> list[int]:
-    """The next records that the runs touched; in the first pass only those that they deleted."""
+def _records(tx: Session, job: Job, number: int, after: int, size: int) -> list[int]:
+    """The next records that a step is about, by id; what was made goes the newest first, for it often links to older."""
+    step, module = STEPS[number]
+    down = step == "going"
     marks = ", ".join("?" * len(job.runs))
-    tail = " AND op = 3" if deleted else ""
-    limit: tuple[Any, ...] = (after,)
+    tail = f"record {'<' if down else '>'} ? AND {_TOUCHED[step]}"
+    values: tuple[int, ...] = (after or (_LAST if down else 0), *([job.run] if "own" in tail else []))
     if job.only is not None:
         if job.only.module != module.name:
             return []
         tail += " AND record = ?"
-        limit = (after, job.only.record)
+        values = (*values, job.only.record)
     rows = tx.rows(
-        f"SELECT DISTINCT record FROM change WHERE run IN ({marks}) AND module = ? AND record > ?{tail}"
-        f" ORDER BY record LIMIT {size}",
+        f"SELECT DISTINCT record FROM change WHERE run IN ({marks}) AND module = ? AND {tail}"
+        f" ORDER BY record {'DESC' if down else 'ASC'} LIMIT {size}",
         *sorted(job.runs),
         module.number,
-        *limit,
+        *values,
     )
     return [row[0] for row in rows]
-
-
-def _plan(tx: Session, job: Job, module: Module, ids: Sequence[int], *, coming: bool) -> Plan:
-    """What taking back means for records; `coming`: only those that come back, the others have their turn later."""
-    plan = Plan()
-    if not ids:
-        return plan
-    lines = ledger.histories(tx, module, ids, ledger.settled(tx, job.runs))
-    reverted = ledger.reverted(tx, {c.run for line in lines.values() for c in line})
-    only = job.only.field if job.only else None
-    turns = {i: reverse(lines[i], job.runs, reverted, only) for i in ids}
-    recs = {row[0]: Rec(row[0], row[1], row[2:]) for row in records.fetch(tx, module, ids)}
-    hanging = _hanging(tx, module, [i for i, turn in turns.items() if turn.op == "delete"])
-    gone = ledger.last_versions(tx, module, [i for i in ids if i not in recs])
-    again = holds.came_again(tx, [i for i, t in turns.items() if t.op == "create"]) if module is CONTACTS else {}
-    if coming:
-        ids = [i for i in ids if turns[i].op == "create" and i not in again]
-    for i in ids:
-        if i in again:
-            plan.problems.append(_again(i, again[i]))
-            plan.count("refused")
-            continue
-        if i in hanging and turns[i].op == "delete":
-            turns[i] = Reversal(left=[(EXISTENCE, 0)])
-        _act(plan, job, module, turns[i], recs.get(i) or Rec(i, gone[i], None))
-    _mend_links(tx, module, plan)
-    return plan
-
-
-def _hanging(tx: Session, module: Module, ids: Sequence[int]) -> set[int]:
-    """Those of the records to which others still link: they cannot go. Records of the same batch do not count."""
-    going = set(ids)
-    return {to for other, to, by in records.linking(tx, module, ids) if other is not module or by not in going}
-
-
-def _act(plan: Plan, job: Job, module: Module, turn: Reversal, rec: Rec) -> None:
-    reason = f"undo|run={job.target}"
-    version = rec.version + 1
-    if turn.op == "delete" and rec.values is not None:
-        plan.actions.append(Action("delete", module, rec, version, None, reason, rec.values))
-        plan.count("removed")
-    elif turn.op == "create" and rec.values is None:
-        image = from_image(module, turn.image)
-        rec.values = changed(module, image, {name: (None, value) for name, value in turn.fields.items()})
-        rec.base, rec.version = 0, version
-        plan.actions.append(Action("create", module, rec, version, None, reason, rec.values))
-        plan.count("created")
-    elif turn.op == "update" and rec.values is not None:
-        _restore(plan, module, turn, rec, reason)
-    for name, run in turn.left:
-        plan.problems.append(_left(module, rec, name, run))
-    if turn.left and turn.op is None:
-        plan.count("refused")
-
-
-def _restore(plan: Plan, module: Module, turn: Reversal, rec: Rec, reason: str) -> None:
-    extra = extras(rec.values[-1])
-    delta: Delta = {}
-    for name, before in turn.fields.items():
-        now = extra.get(name[6:]) if name.startswith("extra.") else rec.values[module.at[name]]
-        if now != before:
-            delta[name] = (now, before)
-    if not delta:
-        plan.count("unchanged")
-        return
-    rec.values = changed(module, rec.values, delta)
-    rec.version += 1
-    plan.actions.append(Action("update", module, rec, rec.version, None, reason, None, delta))
-    plan.count("updated")
-
-
-def _left(module: Module, rec: Rec, name: str, run: int) -> dict[str, Any]:
-    thing = f"{module.singular} {rec.id}"
-    if run == ERASED_RUN:
-        why = "its earlier values were erased, because they may no longer be kept"
-        run = 0
-    elif name == EXISTENCE and run == 0:
-        why = "other records belong to it now"
-    elif rec.values is None:
-        why = f"run {run} has deleted it since"
-    elif name == EXISTENCE:
-        why = f"run {run} has changed it since"
-    else:
-        thing, why = f"{name} of {thing}", f"run {run} has changed it since"
-    return {
-        "code": "SY-U06",
-        "what": f"{thing} was left as it is.",
-        "why": f"{why[0].upper()}{why[1:]}.",
-        "do": f"Undo run {run} first, or change it by hand." if run else "Move or delete those first.",
-    }
-
-
-def _again(contact: int, other: int) -> dict[str, Any]:
-    return {
-        "code": "SY-U06",
-        "what": f"contact {contact} did not come back.",
-        "why": f"Its contact in Outlook has changed meanwhile and is here again as contact {other}.",
-        "do": f"Nothing, unless the old values are wanted: delete contact {other} first.",
-    }
-
-
-def _mend_links(tx: Session, module: Module, plan: Plan) -> None:
-    """A record that comes back, or a link that does, may point to one that is gone: the link is left blank, and named."""
-    for field in module.fields:
-        if field.link is None:
-            continue
-        place = module.at[field.name]
-        acting = [a for a in plan.actions if a.op != "delete" and a.rec.values[place] is not None]
-        wanted = sorted({a.rec.values[place] for a in acting})
-        there = {row[0] for row in tx.lookup(MODULES[field.link].table, "id", ("id",), wanted)}
-        back = {a.rec.id for a in plan.actions if a.op == "create"} if field.link == module.name else set()
-        for action in acting:
-            target = action.rec.values[place]
-            if target not in there and target not in back:
-                _blank(plan, action, field.name, place)
-
-
-def _blank(plan: Plan, action: Action, name: str, place: int) -> None:
-    rec = action.rec
-    values = list(rec.values)
-    values[place] = None
-    rec.values = values
-    if action.op == "create":
-        action.values = values
-    elif action.delta and name in action.delta:
-        action.delta[name] = (action.delta[name][0], None)
-    plan.problems.append(
-        {
-            "code": "SY-U07",
-            "what": f"{name} of {action.module.singular} {rec.id} was left blank.",
-            "why": "The record that it meant is gone.",
-            "do": "Set it by hand.",
-        }
-    )
 
 
 def _close(tx: Session, job: Job, now: datetime) -> None:

@@ -128,3 +128,40 @@ def test_a_field_that_the_run_has_not_changed_is_no_part_of_it(syncd: Program) -
     assert error["code"] == "SY-U08" and "fax of lead 1" in error["what"]
     assert len(syncd.json("runs")) == 2
     assert syncd.json("undo", run, "--only", "leads/1.extra.Ref")["counts"]["updated"] == 1
+
+
+def test_what_was_made_goes_although_an_account_that_stays_was_put_below_it(syncd: Program) -> None:
+    syncd("import", syncd.file("a.csv", "name,parent,phone", "Alpha,,1"), "--module", "accounts")
+    before = syncd.whole()
+    rows = ("name,parent,phone", "Beta,,2", "Alpha,Beta,11", "Gamma,Alpha,3")
+    again = syncd.file("b.csv", *rows)
+    run = syncd.json("import", again, "--module", "accounts", "--on-duplicate", "overwrite")["runs"][0]["id"]
+    undo = syncd.json("undo", run)
+    assert (undo["problems"], undo["counts"]["removed"], undo["counts"]["updated"]) == ([], 2, 1)
+    assert syncd.whole() == before
+    syncd("undo", undo["id"])
+    assert syncd.json("show", "accounts", 1)["parent"] == "Beta"
+
+
+def test_what_stands_above_an_account_that_must_stay_stays_too(syncd: Program) -> None:
+    rows = ("name,parent", "Alpha,", "Beta,Alpha", "Gamma,Beta", "Delta,")
+    run = syncd.json("import", syncd.file("a.csv", *rows), "--module", "accounts")["runs"][0]["id"]
+    mine = syncd.json("create", "accounts", "name=Mine", "parent=Gamma")["id"]
+    left = syncd.json("undo", run, code=1)
+    assert [problem["what"].split(" was")[0] for problem in left["problems"]] == ["account 1", "account 2", "account 3"]
+    assert (left["counts"]["removed"], left["counts"]["refused"]) == (1, 3)
+    syncd("delete", "accounts", mine)
+    assert syncd.json("undo", run)["counts"]["removed"] == 3
+    assert syncd.json("list", "accounts") == []
+
+
+def test_more_accounts_than_a_batch_go_whichever_way_they_link(syncd: Program) -> None:
+    branches = [f"Branch {n},Alpha" for n in range(5_000)]
+    rows = ("name,parent", "Alpha,", *branches, "Omega,", "Alpha,Omega")
+    file = syncd.file("a.csv", *rows)
+    run = syncd.json("import", file, "--module", "accounts", "--on-duplicate", "overwrite")["runs"][0]["id"]
+    assert syncd.json("show", "accounts", 1)["parent"] == "Omega"
+    seen = syncd.json("undo", run, "--dry-run")
+    undo = syncd.json("undo", run)
+    assert (undo["problems"], undo["counts"], undo["counts"]["removed"]) == ([], seen["counts"], 5_002)
+    assert syncd.whole() == []
