@@ -89,5 +89,6 @@ def described(module: Module, document: dict[str, Any]) -> Iterator[str]:
     width = max(map(len, fields), default=0)
     for field, value in fields.items():
         if not (field.endswith("_id") and field.removesuffix("_id") in document):
-            tail = f" ({document[f'{field}_id']})" if f"{field}_id" in document else ""
+            link = document.get(f"{field}_id")
+            tail = "" if link is None else f" ({link})"
             yield f"  {field:<{width}}  {text.cell(value)}{tail}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -162,7 +163,11 @@ def _nobody(of: Field, what: str, do: str) -> Refused:
 
 
 def named(tx: Session, module: Module, name: str) -> list[int]:
-    """The ids of the records that bear exactly this name, as shown."""
-    parts = [" ".join(name.split()[i:]) for i in range(len(name.split()))] if len(module.title) > 1 else [name]
-    rows = tx.lookup(module.table, module.title[-1], ("id", *module.title), parts)
-    return sorted({row[1] for row in rows if " ".join(part for part in row[2:] if part) == name})
+    """The ids of the records that bear exactly this name, as shown; a letter and its accent may be one sign or two."""
+    forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")} | {name}
+    parts = set(forms)
+    if len(module.title) > 1:
+        parts = {" ".join(words[i:]) for words in map(str.split, forms) for i in range(len(words))}
+    rows = tx.lookup(module.table, module.title[-1], ("id", *module.title), sorted(parts))
+    shown = ((row[1], " ".join(part for part in row[2:] if part)) for row in rows)
+    return sorted({record for record, title in shown if unicodedata.normalize("NFC", title) in forms})

@@ -52,7 +52,7 @@ def _pairs(action: Action) -> Iterator[tuple[str, Any, Any]]:
         for name, (before, after) in (action.delta or {}).items():
             yield name, before, after
         return
-    for name, value in image(action.module, action.values).items():
+    for name, value in runs.held(image(action.module, action.values)):
         yield (name, None, value) if action.op == "create" else (name, value, None)
 
 

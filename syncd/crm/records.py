@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from importers import normalise
+from syncd.crm.plan import OPS, from_image
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Field, Module
 from syncd.modules.declare import MATCH_KINDS
@@ -19,9 +20,21 @@ def title(module: Module, values: Sequence[Any]) -> str:
 
 
 def titles(tx: Session, module: Module, ids: Iterable[int]) -> dict[int, str]:
-    """The names of records by id."""
-    rows = tx.lookup(module.table, "id", tuple(module.columns), sorted(set(ids)))
-    return {row[0]: title(module, row[1:]) for row in rows}
+    """The names of records by id; of deleted ones those they had."""
+    wanted = set(ids)
+    rows = tx.lookup(module.table, "id", tuple(module.columns), sorted(wanted))
+    found = {row[0]: title(module, row[1:]) for row in rows}
+    return found | _last_titles(tx, module, wanted - found.keys())
+
+
+def _last_titles(tx: Session, module: Module, ids: Iterable[int]) -> dict[int, str]:
+    where = ("t.module = ? AND t.op = ?", module.number, OPS["delete"])
+    gone = tx.lookup("change", "record", ("version", "delta"), sorted(ids), *where)
+    images = {
+        record: from_image(module, json.loads(delta)) for record, _, delta in sorted(gone, key=lambda row: row[1])
+    }
+    named = {record: title(module, values) for record, values in images.items()}
+    return {record: name for record, name in named.items() if name}
 
 
 def shown(field: Field, value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from syncd.crm import records
 from syncd.crm.ledger import ERASED
-from syncd.crm.plan import OP_NAMES, image
+from syncd.crm.plan import OP_NAMES, extras, image
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Module
 from syncd.store import Session, leases
@@ -160,14 +160,23 @@ Change = tuple[str, Any, Any]
 def pairs(op: str, data: Mapping[str, Any], image: Mapping[str, Any]) -> list[Change]:
     """What one ledger row changed, field by field; `image` is what a creation filled."""
     if op == "create":
-        return [(name, None, value) for name, value in image.items()]
+        return [(name, None, value) for name, value in held(image)]
     if op == "delete":
-        return [(name, value, None) for name, value in data.items()]
+        return [(name, value, None) for name, value in held(data)]
     return [(name, before, after) for name, (before, after) in data.items()]
 
 
+def held(image: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of a record's image with their values, `extra` by its names."""
+    for name, value in image.items():
+        if name == "extra":
+            yield from ((f"extra.{key}", one) for key, one in extras(value).items())
+        else:
+            yield name, value
+
+
 def shower(tx: Session, module: Module, found: Sequence[Change]) -> Callable[[str, Any], Any]:
-    """A function that shows a stored value of a field: a link by the name of its record, while there is one."""
+    """A function that shows a stored value of a field: a link by the name that its record has, or had."""
     names: dict[str, dict[int, str]] = {}
     for field in module.fields:
         if field.link:

@@ -221,3 +221,35 @@ def test_a_manager_is_linked_where_just_one_of_the_account_bears_the_name(tmp_pa
     syncd("create", "contacts", "account=Keller AG", "first_name=Anna", "last_name=Berg")
     assert syncd.json("show", "contacts", 4)["reports_to_id"] is None
     assert "reports_to_id" not in syncd("export", "contacts", "--format", "csv")
+
+
+def test_a_run_names_links_to_deleted_records_and_extras_as_fields(syncd: Program) -> None:
+    syncd("create", "accounts", "name=Solis AG")
+    made = syncd.json("create", "contacts", "last_name=Weber", "account=Solis AG", "extra.Badge=7")["run"]
+    gone = syncd.json("delete", "accounts", 1)["run"]
+
+    def told(run: int) -> set[tuple[str, str, str | None, str | None]]:
+        return {(c["module"], c["field"], c["before"], c["after"]) for c in syncd.json("runs", run)["changes"]}
+
+    assert ("contacts", "extra.Badge", None, "7") in told(made)
+    assert told(gone) == {("accounts", "name", "Solis AG", None), ("contacts", "account", "Solis AG", None)}
+    gone = syncd.json("delete", "contacts", 1)["run"]
+    assert ("contacts", "extra.Badge", "7", None) in told(gone)
+
+
+def test_a_deleted_record_tells_what_it_was_linked_to(syncd: Program) -> None:
+    syncd("create", "accounts", "name=Solis AG")
+    made = syncd.json("create", "contacts", "last_name=Weber", "account=Solis AG", "reports_to=Boss")["run"]
+    assert "(None)" not in syncd("show", "contacts", 1)
+    syncd("undo", made)
+    syncd("delete", "accounts", 1)
+    assert syncd.json("list", "contacts", "--deleted")[0]["account"] == "Solis AG"
+
+
+def test_a_name_means_the_same_whether_its_accents_are_signs_of_their_own_or_not(syncd: Program) -> None:
+    for stored, asked in (("Möller", "Mo\u0308ller"), ("Noe\u0308l", "Noël")):
+        account = syncd.json("create", "accounts", f"name={stored}")["id"]
+        made = syncd.json("create", "contacts", f"last_name={stored}", f"account={asked}")
+        assert (made["account_id"], made["account"]) == (account, stored)
+        assert syncd.json("why", "contacts", asked)["id"] == made["id"]
+        assert ids(syncd, "contacts", f"account={asked}") == [made["id"]]
