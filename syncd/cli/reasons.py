@@ -20,13 +20,44 @@ BESIDE = ("name", "deleted", "last", "account_id")
 """What text needs and the JSON document does not have."""
 
 
-@command("why", example="syncd why contacts 17\nsyncd why contacts claire.morel@bdr.example --field phone --history")
-@click.argument("module", type=MODULE, metavar="MODULE")
-@click.argument("who", type=TEXT, metavar="ID|E-MAIL|NAME")
+@command(
+    "why",
+    example="syncd why contacts 17\nsyncd why contacts claire.morel@bdr.example --field phone --history\n"
+    "syncd why --outlook anna.weber@norrvik.example morel",
+)
+@click.argument("words", nargs=-1, type=TEXT, metavar="MODULE ID|E-MAIL|NAME")
 @click.option("--field", metavar="FIELD", help="Only this field.")
 @click.option("--history", is_flag=True, help="Every change, newest first, also what was taken back.")
-def why_command(call: Call, module: Module, who: str, field: str | None, history: bool) -> None:
-    """Tell where each value of a record came from, and why it was matched or made."""
+@click.option(
+    "--outlook",
+    metavar="MAILBOX TEXT",
+    help="Instead: why contacts of this mailbox whose name, company or address holds TEXT are here or not. Stores nothing.",
+)
+def why_command(call: Call, words: tuple[str, ...], field: str | None, outlook: str | None, *, history: bool) -> None:
+    """Tell where each value of a record came from, and why it was matched or made; or why an Outlook contact is not here."""
+    if outlook is None:
+        module, who = _some(words, "MODULE", "ID|E-MAIL|NAME")
+        _why(call, MODULE(module), who, field, history=history)
+        return
+    if field or history:
+        raise click.UsageError("--outlook tells of contacts in Outlook, which have neither --field nor --history")
+    from syncd.cli import live
+
+    live.tell(call, outlook, *_some(words, "TEXT"))
+
+
+def _some(words: Sequence[str], *names: str) -> Sequence[str]:
+    """The words, as many as there are names for."""
+    if len(words) < len(names):
+        raise click.UsageError(f"Missing argument '{names[len(words)]}'.")
+    if len(words) > len(names):
+        raise click.UsageError(
+            f"Got unexpected extra argument ({words[len(names)]}); a name of several words goes in quotes."
+        )
+    return words
+
+
+def _why(call: Call, module: Module, who: str, field: str | None, *, history: bool) -> None:
     with call.wiring.store().reading() as tx:
         found = why.document(tx, module, why.find(tx, module, who), field, history=history)
         found["not_taken"] = [one for one in _not_taken(call, tx, module, found) if field in (None, one["field"])]

@@ -52,7 +52,7 @@ def sync_command(
             )
         )
     if addresses:
-        order = replace(order, mailboxes=_chosen(order.mailboxes, addresses))
+        order = replace(order, mailboxes=chosen(order.mailboxes, addresses))
     halt = Halt()
     wiring.sleep = halt.sleep
     with halting(halt) as came:
@@ -74,7 +74,8 @@ def sync_command(
     return int(failed or document["counts"]["refused"] > 0)
 
 
-def _chosen(known: Any, addresses: tuple[str, ...]) -> list[Any]:
+def chosen(known: Any, addresses: tuple[str, ...]) -> list[Any]:
+    """The mailboxes of those addresses. Raises Refused, naming those that the settings do not have."""
     by_name = {m.address.casefold(): m for m in known}
     unknown = [a for a in addresses if a.casefold() not in by_name]
     if unknown:

@@ -7,7 +7,7 @@ contacts (`observations`), so that a killed round goes on with the next page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syncd.store import observations, vanished
@@ -39,14 +39,19 @@ class Cursor:
 
 def mailbox(tx: Session, tenant: str, address: str) -> Mailbox:
     """The mailbox of that address, made known when it is new; it is spelled as the settings spell it now."""
+    found = known(tx, tenant, address)
+    if found is None:
+        return Mailbox(tx.add("mailbox", tenant=tenant, address=address), address, 0, open=False)
+    if found.address != address:
+        tx.run("UPDATE mailbox SET address = ? WHERE id = ?", address, found.id)
+    return replace(found, address=address)
+
+
+def known(tx: Session, tenant: str, address: str) -> Mailbox | None:
+    """The mailbox of that address, None when no sync has met it."""
     sql = "SELECT id, address, round, round_open FROM mailbox WHERE tenant = ? AND lower(address) = lower(?)"
     row = tx.row(sql, tenant, address)
-    if row is None:
-        tx.add("mailbox", tenant=tenant, address=address)
-        row = tx.rows(sql, tenant, address)[0]
-    elif row[1] != address:
-        tx.run("UPDATE mailbox SET address = ? WHERE id = ?", address, row[0])
-    return Mailbox(row[0], address, row[2], bool(row[3]))
+    return Mailbox(row[0], row[1], row[2], bool(row[3])) if row else None
 
 
 def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], selected: str, *, full: bool) -> int:

@@ -24,7 +24,7 @@ from syncd.store.observations import Seen
 from syncd.store.times import Clock
 from syncd.store.vanished import RESETS
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
-from syncd.sync.mapping import Projection, Rules, complete, gate, merge, wanted
+from syncd.sync.mapping import Projection, Rules, complete, full_path, gate, merge, wanted
 
 VERIFY = 100
 
@@ -93,12 +93,8 @@ class Round:
         return wanted(self._full_path(folder.id), self.of.rules)
 
     def _full_path(self, folder: str) -> str:
-        """A folder's path from the default folder on: excluding the default folder by name takes all below along."""
         found = self.folders.get(folder)
-        if found is None:
-            return ""
-        default = next(iter(self.folders.values()))
-        return found.path if found is default else f"{default.path}/{found.path}"
+        return full_path(found, next(iter(self.folders.values()))) if found is not None else ""
 
     def _folder(self, cursor: Cursor) -> None:
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncd.sync.mapping.gate import Reason, Rules, gate, wanted
+from syncd.sync.mapping.gate import Reason, Rules, full_path, gate, wanted
 from syncd.sync.mapping.projection import complete, merge, project
 from syncd.sync.mapping.shape import FIELDS, Projection
 
@@ -12,6 +12,7 @@ __all__ = [
     "Reason",
     "Rules",
     "complete",
+    "full_path",
     "gate",
     "merge",
     "project",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from syncd.graph.shapes import Folder
+
 Reason = Literal["folder", "category", "private"]
 """Why a contact is left out; all that may be remembered of it is how many there were."""
 
@@ -48,6 +50,11 @@ def gate(item: Mapping[str, Any], folder_path: str, rules: Rules, *, known: bool
         return "category"
     allowed = _folded(rules.categories)
     return "category" if allowed and not names & allowed else None
+
+
+def full_path(folder: Folder, default: Folder) -> str:
+    """A folder's path from the default folder on: excluding that by name takes all below along."""
+    return folder.path if folder is default else f"{default.path}/{folder.path}"
 
 
 @lru_cache(maxsize=256)
