@@ -160,7 +160,7 @@ def undo_command(call: Call, run: int, only: undoing.Only | None, *, release: bo
 
 
 def _told(target: int, document: Document, released: int | None, dry_run: bool) -> Iterator[str]:
-    if document["state"] == "undone":
+    if document["id"] == target:
         yield f"run {target} is undone already"
     elif dry_run:
         yield f"undoing run {target} would do: {text.counts(document['counts'])}; nothing was changed"

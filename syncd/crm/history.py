@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from syncd.crm.plan import OP_NAMES
+from syncd.crm.plan import OP_NAMES, OPS
 
 EXISTENCE = "*"
 """The field name under which a creation and a deletion stand."""
@@ -47,7 +47,7 @@ def visible(changes: Sequence[Change], reverted: Mapping[int, Set[int]], own: Se
     cancelled: set[tuple[int, str]] = set()
     found: list[Entry] = []
     for change in sorted(changes, key=lambda c: -c.version):
-        if (change.run, EXISTENCE) in cancelled and change.op == 2:
+        if (change.run, EXISTENCE) in cancelled and change.op != OPS["delete"]:
             continue
         for name, before, after in _pairs(change):
             if (change.run, name) in cancelled:
@@ -63,7 +63,7 @@ def visible(changes: Sequence[Change], reverted: Mapping[int, Set[int]], own: Se
 def _pairs(change: Change) -> list[tuple[str, Any, Any]]:
     op = OP_NAMES[change.op]
     if op == "create":
-        return [(EXISTENCE, None, True)]
+        return [(EXISTENCE, None, True), *((name, None, value) for name, value in change.data.items())]
     if op == "delete":
         return [(EXISTENCE, True, None)]
     return [(name, pair[0], pair[1]) for name, pair in change.data.items()]
@@ -91,7 +91,7 @@ def reverse(
     quick = _plain(changes, runs) if only is None else None
     if quick is not None:
         return quick
-    entries = visible(changes, reverted, runs)
+    entries = visible(_filled(changes, runs, only) if only else changes, reverted, runs)
     mine = [e for e in entries if e.run in runs and only in (None, e.field)]
     if not mine:
         return Reversal()
@@ -105,6 +105,11 @@ def reverse(
     if gone is not None:
         return Reversal(left=[(EXISTENCE, gone.run)])
     return _restore(entries, runs, {e.field for e in mine})
+
+
+def _filled(changes: Sequence[Change], runs: Set[int], field: str) -> list[Change]:
+    """The changes with a field in the runs' creations: it can go back to blank while the record stays."""
+    return [c._replace(data={field: True}) if c.run in runs and OP_NAMES[c.op] == "create" else c for c in changes]
 
 
 def _plain(changes: Sequence[Change], runs: Set[int]) -> Reversal | None:

@@ -17,6 +17,10 @@ Pass = Literal["coming", "staying", "going", "left"]
 made and could not go is named."""
 
 
+NEEDED_RUN = -2
+"""Stands for the run of what stays because no record is without it."""
+
+
 @dataclass(frozen=True)
 class Taken:
     """What is taken back: what `runs` did, which are those of the run `target`; all of it, or one field."""
@@ -95,6 +99,10 @@ def _act(plan: Plan, taken: Taken, module: Module, turn: Reversal, rec: Rec) -> 
 def _restore(plan: Plan, module: Module, turn: Reversal, rec: Rec, reason: str) -> None:
     extra = extras(rec.values[-1])
     delta: Delta = {}
+    if turn.fields.get(module.required, "") is None:
+        plan.problems.append(_left(module, rec, module.required, NEEDED_RUN))
+        plan.count("refused")
+        return
     for name, before in turn.fields.items():
         now = extra.get(name[6:]) if name.startswith("extra.") else rec.values[module.at[name]]
         if now != before:
@@ -113,6 +121,9 @@ def _left(module: Module, rec: Rec, name: str, run: int) -> dict[str, Any]:
     if run == ERASED_RUN:
         why = "its earlier values were erased, because they may no longer be kept"
         run = 0
+    elif run == NEEDED_RUN:
+        thing, why = f"{name} of {thing}", "without it nobody would find the record again"
+        return _stays(thing, why, f"Take the whole record back, or give it another {name} by hand.")
     elif name == EXISTENCE and run == 0:
         why = "other records belong to it now"
     elif rec.values is None:
@@ -121,12 +132,13 @@ def _left(module: Module, rec: Rec, name: str, run: int) -> dict[str, Any]:
         why = f"run {run} has changed it since"
     else:
         thing, why = f"{name} of {thing}", f"run {run} has changed it since"
-    return {
-        "code": "SY-U06",
-        "what": f"{thing} was left as it is.",
-        "why": f"{why[0].upper()}{why[1:]}.",
-        "do": f"Undo run {run} first, or change it by hand." if run else "Move or delete those first.",
-    }
+    do = f"Undo run {run} first, or change it by hand." if run else "Move or delete those first."
+    return _stays(thing, why, do)
+
+
+def _stays(thing: str, why: str, do: str) -> dict[str, Any]:
+    what = f"{thing} was left as it is."
+    return {"code": "SY-U06", "what": what, "why": f"{why[0].upper()}{why[1:]}.", "do": do}
 
 
 def _again(contact: int, other: int) -> dict[str, Any]:

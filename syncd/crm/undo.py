@@ -15,6 +15,7 @@ from typing import Any
 from syncd.crm import files, holds, ledger, runs
 from syncd.crm.apply import apply
 from syncd.crm.matching import Keys, Words
+from syncd.crm.plan import OP_NAMES
 from syncd.crm.turns import Pass, Taken, turned
 from syncd.errors import Busy, Problem, Refused
 from syncd.modules import MODULES, Module
@@ -141,6 +142,8 @@ def _open(tx: Session, target: int, actor: str, now: datetime, *, reason: str, o
     if found is not None and json.loads(found[1])["only"] == orders["only"]:
         run, orders = found[0], json.loads(found[1])
     else:
+        if only is not None:
+            _standing(tx, Taken(target, frozenset(ledger.family(tx, target)), only.field), only)
         if found is not None:
             ledger.end(tx, found[0], now, "failed")
         source = tx.value("SELECT source FROM run WHERE id = ?", target)
@@ -151,20 +154,35 @@ def _open(tx: Session, target: int, actor: str, now: datetime, *, reason: str, o
 
 
 def _touched(tx: Session, target: int, only: Only) -> None:
-    """A part must be one that the run has changed."""
-    runs = ledger.family(tx, target)
+    """A part must be one that the run has changed. Of what it has deleted no field comes back alone."""
+    family = ledger.family(tx, target)
     module = next(m for m in ORDER if m.name == only.module)
-    marks = ", ".join("?" * len(runs))
-    sql = f"SELECT op, run FROM change WHERE run IN ({marks}) AND module = ? AND record = ?"
-    ops = {row[0] for row in tx.rows(sql, *runs, module.number, only.record)}
-    if only.field and ops == {2}:
-        lines = ledger.histories(tx, module, [only.record])[only.record]
-        ops = {line.op for line in lines if line.run in runs and only.field in line.data}
-    if not ops:
-        part = f"{only.field} of " if only.field else ""
-        what = f"Run {target} has changed nothing of {part}{module.singular} {only.record}."
+    line = [c for c in ledger.histories(tx, module, [only.record]).get(only.record, ()) if c.run in family]
+    if only.field:
+        images = runs.created_images(tx, module, [only.record])
+        pairs = (runs.pairs(OP_NAMES[c.op], c.data, images.get((only.record, c.version), {})) for c in line)
+        line = [c for c, found in zip(line, pairs, strict=True) if only.field in {name for name, _, _ in found}]
+    if not line:
+        what = f"Run {target} has changed nothing of {_named(module, only)}."
         do = f"Look at: syncd runs {target}, or: syncd why {only.module} {only.record}"
         raise Refused(Problem("SY-U08", what, "There is nothing to take back.", do))
+    if only.field and all(OP_NAMES[c.op] == "delete" for c in line):
+        what = f"Run {target} has deleted {module.singular} {only.record}."
+        do = f"Bring it back: syncd undo {target} --only {only.module}/{only.record}"
+        raise Refused(Problem("SY-U08", what, f"{only.field} cannot come back without it.", do))
+
+
+def _standing(tx: Session, taken: Taken, only: Only) -> None:
+    """Something of a part must still stand."""
+    module = next(m for m in ORDER if m.name == only.module)
+    plans = [turned(tx, taken, module, [only.record], step) for step in dict.fromkeys(step for step, _ in STEPS)]
+    if not any(plan.actions or plan.problems or plan.counts or hanging for plan, hanging in plans):
+        what = f"{_named(module, only)} is as it was before run {taken.target}."
+        raise Refused(Problem("SY-U02", what, "It was taken back already."))
+
+
+def _named(module: Module, only: Only) -> str:
+    return f"{f'{only.field} of ' if only.field else ''}{module.singular} {only.record}"
 
 
 def _check(tx: Session, target: int, found: tuple[str, str | None, int | None], now: datetime) -> None:
@@ -249,7 +267,8 @@ def _records(tx: Session, job: Job, number: int, after: int, size: int) -> list[
     step, module = STEPS[number]
     down = step == "going"
     marks = ", ".join("?" * len(job.runs))
-    tail = f"record {'<' if down else '>'} ? AND {_TOUCHED[step]}"
+    touched = "op <> 3" if step == "staying" and job.only and job.only.field else _TOUCHED[step]
+    tail = f"record {'<' if down else '>'} ? AND {touched}"
     values: tuple[int, ...] = (after or (_LAST if down else 0), *([job.run] if "own" in tail else []))
     if job.only is not None:
         if job.only.module != module.name:

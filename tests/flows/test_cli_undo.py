@@ -165,3 +165,40 @@ def test_more_accounts_than_a_batch_go_whichever_way_they_link(syncd: Program) -
     undo = syncd.json("undo", run)
     assert (undo["problems"], undo["counts"], undo["counts"]["removed"]) == ([], seen["counts"], 5_002)
     assert syncd.whole() == []
+
+
+def test_one_field_of_what_a_run_has_made_goes_back_to_blank(syncd: Program) -> None:
+    syncd("create", "accounts", "name=Norrvik AB")
+    typed = ("last_name=Weber", "phone=1", "account_id=1", "extra.Ref=7", "fax=5")
+    run = syncd.json("create", "contacts", *typed)["run"]
+    whole = syncd.whole()
+    syncd("edit", "contacts", 1, "fax=6")
+    undos = []
+    for field in ("phone", "account", "extra.Ref"):
+        undo = syncd.json("undo", run, "--only", f"contacts/1.{field}")
+        undos.append(undo["id"])
+        assert undo["counts"]["updated"] == 1
+        assert syncd.json("undo", run, "--only", f"contacts/1.{field}", code=1)["error"]["code"] == "SY-U02"
+    left = syncd.json("show", "contacts", 1)
+    assert (left["phone"], left["account"], left.get("extra"), left["last_name"]) == (None, None, None, "Weber")
+    assert "phone" not in syncd.json("why", "contacts", 1)["fields"]
+    for field, word in (("last_name", "nobody would find"), ("fax", "changed it since")):
+        problem = syncd.json("undo", run, "--only", f"contacts/1.{field}", code=1)["problems"][0]
+        assert problem["code"] == "SY-U06" and field in problem["what"] and word in problem["why"]
+    assert syncd.json("undo", run, "--only", "contacts/1.mobile", code=1)["error"]["code"] == "SY-U08"
+    for undo in undos:
+        syncd("undo", undo)
+    syncd("edit", "contacts", 1, "fax=5")
+    assert syncd.whole() == whole
+
+
+def test_no_field_of_a_deleted_record_comes_back_alone(syncd: Program) -> None:
+    run = imported(syncd)
+    gone = syncd.json("delete", "leads", 1)["run"]
+    error = syncd.json("undo", gone, "--only", "leads/1.phone", code=1)["error"]
+    assert error["code"] == "SY-U08" and "leads/1" in error["do"]
+    assert "deleted it since" in syncd.json("undo", run, "--only", "leads/1.phone", code=1)["problems"][0]["why"]
+    syncd("undo", gone)
+    syncd("undo", run, "--only", "leads/1")
+    assert syncd.json("undo", run, "--only", "leads/1.phone", code=1)["error"]["code"] == "SY-U02"
+    assert len(syncd.json("list", "leads")) == 2
