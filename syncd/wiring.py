@@ -230,14 +230,15 @@ class Wiring:
         if place is None:
             return None
         _made(place)
+        profiles = self.settings.profiles
         inbox = Inbox(
             place,
             settle=self.settings.inbox.settle,
             language=locale.language,
+            languages={name: profile.language for name, profile in profiles.items() if profile.language},
             zone=ZoneInfo(locale.timezone),
             step=self.step,
         )
-        profiles = self.settings.profiles
         return Watch(
             inbox,
             self.intake(),

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from importers.folder.paper import Reason, Rejects, write_reason, write_rejects, write_report
@@ -55,7 +56,7 @@ class Found:
 class Inbox:
     """The watched folder `root`. `settle`: seconds that a file must be still. `clock` gives seconds since 1970.
 
-    Problems and reasons are in `language`, times in `zone`.
+    Problems and reasons are in `language`, or in the one that `languages` has for a file's profile; times in `zone`.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Inbox:
         *,
         settle: float = 5.0,
         language: str = "en",
+        languages: Mapping[str, str] = MappingProxyType({}),
         zone: tzinfo = UTC,
         clock: Callable[[], float] = time.time,
         step: Step = no_step,
@@ -71,6 +73,7 @@ class Inbox:
         self.root = root
         self.settle = settle
         self.language = language
+        self.languages = languages
         self.zone = zone
         self._clock = clock
         self._step = step
@@ -91,7 +94,8 @@ class Inbox:
             since = since if before == still and since <= now else now
             seen[path] = (still, since)
             if now - since >= self.settle:
-                ready.append(Found(path, shown(path.name), profile, info.st_size, stamp, self._refusal(path, info)))
+                refusal = self._refusal(path, profile, info)
+                ready.append(Found(path, shown(path.name), profile, info.st_size, stamp, refusal))
         self._seen = seen
         return sorted(ready, key=lambda found: (found.stamp[2], found.path))
 
@@ -148,8 +152,11 @@ class Inbox:
         self._guarded(lambda: _paper(file, ".report.json").unlink(missing_ok=True))
 
     def fail(self, found: Found, problem: Problem, *, run: int | None = None, checksum: str = "") -> Path | None:
-        """Writes the reason into failed/ and moves the file there; returns where it lies now. May be repeated."""
+        """Writes the reason into failed/ and moves the file there; returns where it lies now. May be repeated. None when
+        the file is gone or another stands in its place: that has its own turn."""
         folder = self._place("failed")
+        if not self.unchanged(found):
+            return None
         stamp = datetime.fromtimestamp(self._clock(), self.zone)
         target = next(
             folder / name
@@ -157,7 +164,7 @@ class Inbox:
             if not os.path.lexists(folder / name)
         )
         reason = Reason(found.shown, problem, stamp, run, checksum)
-        words = messages(self.language)["folder"]
+        words = messages(self._spoken(found.profile))["folder"]
         paper = _paper(target, ".reason.txt")
         self._guarded(lambda: write_reason(paper, reason, words, mode=self._mode(), step=self._step))
         return self._move(found, target)
@@ -169,9 +176,12 @@ class Inbox:
         except OSError:
             return False
 
-    def problem(self, code: str, **values: object) -> Problem:
-        """A problem of this folder in its language."""
-        return problem(code, self.language, **values)
+    def problem(self, code: str, profile: str | None = None, **values: object) -> Problem:
+        """A problem of this folder in its language, or in the profile's."""
+        return problem(code, self._spoken(profile), **values)
+
+    def _spoken(self, profile: str | None) -> str:
+        return self.languages.get(profile or "", self.language)
 
     def _entries(self) -> Iterator[tuple[Path, str | None, os.stat_result]]:
         for path, info in self._listed(self.root):
@@ -198,14 +208,14 @@ class Inbox:
             raise Blocked(self.problem("SY-F03", folder=folder, seen=error.strerror or str(error))) from error
         yield from ((path, info) for path, info in wanted if info is not None)
 
-    def _refusal(self, path: Path, info: os.stat_result) -> Problem | None:
+    def _refusal(self, path: Path, profile: str | None, info: os.stat_result) -> Problem | None:
         name = shown(path.name)
         if not stat.S_ISREG(info.st_mode):
-            return self.problem("SY-F01", name=name)
+            return self.problem("SY-F01", profile, name=name)
         if info.st_size == 0:
-            return self.problem("SY-F02", name=name)
+            return self.problem("SY-F02", profile, name=name)
         if not os.access(path, os.R_OK):
-            return self.problem("SY-F04", name=name, seen=stat.filemode(info.st_mode))
+            return self.problem("SY-F04", profile, name=name, seen=stat.filemode(info.st_mode))
         return None
 
     def _reported(self, found: Found, target: Path, report: Mapping[str, Any]) -> Path | None:

@@ -21,6 +21,8 @@ from syncd.intake import Options, Outcome, watch
 
 Run = dict[str, Any]
 ALWAYS = ("created", "updated", "unchanged", "duplicate", "refused")
+FAILED = ("failed", "undone")
+"""The states of a run whose file could not be read to its end; what it had stored by then was taken back."""
 SHOWN = 5
 """Problems shown of a file; the rejects file and `runs RUN` have all."""
 
@@ -76,8 +78,7 @@ def import_command(call: Call, paths: tuple[Path, ...], dry_run: bool, profile: 
         document |= {"error": faults[0].plain(), "problems": [p.plain() for p in faults]}
     call.give(document)
     return int(
-        bool(faults)
-        or any(run["state"] == "failed" or run["counts"]["refused"] for run in made if not run["repeat_of"])
+        bool(faults) or any(run["state"] in FAILED or run["counts"]["refused"] for run in made if not run["repeat_of"])
     )
 
 

@@ -22,6 +22,7 @@ from syncd.crm.filing import Ids, Links, decided
 from syncd.crm.leads import OnDuplicate, Policy
 from syncd.crm.matching import Keys, View, Words, custom_kind, draft_tables, keep_draft
 from syncd.crm.plan import Plan
+from syncd.crm.undo import undo
 from syncd.errors import Problem, Refused
 from syncd.modules import ACCOUNTS, CONTACTS, LEADS, Module, module
 from syncd.store import Session, Step, Store, leases, no_step
@@ -190,6 +191,9 @@ class Intake:
             ledger.report(tx, claim.run, [problem.plain()])
             ledger.end(tx, claim.run, self.clock(), "failed")
             leases.release(tx, claim.lease)
+            stored, actor = ledger.stored(tx, claim.run)
+        if stored:
+            undo(store, claim.run, words=self.words, actor=actor, clock=self.clock, reason=problem.what)
         return Outcome(claim.run, sha256, problem=problem)
 
     def preview(self, path: Path, options: Options, *, actor: str, name: str | None = None) -> Outcome:

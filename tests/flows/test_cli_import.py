@@ -212,3 +212,22 @@ def test_a_first_name_beside_an_e_mail_means_the_lead_that_has_both(syncd: Progr
     assert (counts["updated"], counts["created"]) == (1, 1)
     names = [(lead["first_name"], lead["last_name"], lead["phone"]) for lead in syncd.json("list", "leads")]
     assert names == [("Anna", "Weber", "+49 511 753990"), ("Bea", "anna", None)]
+
+
+def test_what_was_stored_of_a_file_that_changes_meanwhile_is_taken_back(tmp_path: Path, database: str) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text("\n".join(("Last Name,Company", *(f"Name{n},Firm {n}" for n in range(20_000)))), encoding="utf-8")
+
+    def step(name: str) -> None:
+        if name == "import:chunk:committed":
+            with path.open("a", encoding="utf-8") as file:
+                file.write("\nLate,Row")
+
+    syncd = Program(tmp_path, database, step=step)
+    run = syncd.json("import", path, "--chunk", 500, code=1)["runs"][0]
+    assert (run["state"], run["problems"][-1]["code"], run["rejects"]) == ("undone", "SY-F15", None)
+    assert run["counts"]["created"] > 0 and syncd.whole() == []
+    assert syncd.json("runs")[0]["reason"] == run["problems"][-1]["what"]
+    quiet = Program(tmp_path, database)
+    again = quiet.json("import", path)["runs"][0]
+    assert (again["state"], again["repeat_of"]) == ("done", None) and again["counts"]["created"] > 20_000

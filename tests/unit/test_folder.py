@@ -293,6 +293,29 @@ def test_the_reason_is_readable_in_notepad_in_the_language_of_the_folder(
     assert max(map(len, text.splitlines())) <= 98
 
 
+def test_a_profile_has_its_own_language(root: Path) -> None:
+    put(root / "messe", "empty.csv", "")
+    put(root / "fair", "empty.csv", "")
+    inbox = Inbox(root, settle=0, language="fr", languages={"messe": "de"})
+    for found in inbox.scan():
+        assert found.refusal is not None
+        inbox.fail(found, found.refusal)
+    reasons = sorted(path.read_text("utf-8-sig") for path in (root / "failed").glob("*.reason.txt"))
+    assert [reason.count("Warum") for reason in reasons] == [0, 1] and "ist leer" in reasons[1]
+    assert "Pourquoi" in reasons[0] and "est vide" in reasons[0]
+
+
+def test_a_file_that_changed_or_went_meanwhile_gets_no_reason(root: Path) -> None:
+    inbox = Inbox(root, settle=0)
+    put(root, "a.csv")
+    put(root, "b.csv")
+    changed, gone = inbox.scan()
+    changed.path.write_text("Name\nanother\n")
+    gone.path.unlink()
+    assert inbox.fail(changed, PASSWORD, run=1) is None and inbox.fail(gone, PASSWORD, run=2) is None
+    assert names(root) == ["a.csv"]
+
+
 def test_every_problem_of_the_folder_has_its_words_in_each_language(root: Path) -> None:
     for language in ("en", "fr", "de"):
         inbox = Inbox(root, language=language)
