@@ -151,9 +151,18 @@ class _Openpyxl:
         def rows() -> Iterable[Sequence[object]]:
             with _Guard(self._source):
                 for row in found.iter_rows(values_only=True):
-                    yield ["" if value is None else value for value in row]
+                    yield ["" if value is None else _plain(value) for value in row]
 
         return _Rows(rows)
+
+
+def _plain(value: object) -> object:
+    """A cell's value without Excel's escapes for control characters, which openpyxl leaves as they are."""
+    if not isinstance(value, str) or "_x" not in value:
+        return value
+    from openpyxl.utils.escape import unescape
+
+    return unescape(value)
 
 
 class _Guard:

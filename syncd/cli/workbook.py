@@ -14,8 +14,12 @@ ROWS = 1_048_576
 CELL = 32_767
 """Excel's limits: rows of a sheet, characters of a cell."""
 
-UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""Characters that XML 1.0 does not have."""
+UNWRITABLE = re.compile("[\ufffe\uffff]")
+"""Characters that neither XML 1.0 nor Excel's escapes have."""
+
+CONTROLS = (re.compile("[\x00-\x08\x0b-\x1f]"), re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]"))
+"""Characters to escape as Excel does: those that XML does not have, and the carriage return, which comes back from it as
+a line feed. Where there is no room for that, it stays."""
 
 ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 """An underscore that Excel would take for the beginning of an escaped character (ECMA-376, ST_Xstring)."""
@@ -45,9 +49,11 @@ def _cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = ESCAPE.sub("_x005F_", str(defused(UNWRITABLE.sub("\ufffd", value))))
-    if len(text) > CELL:
-        raise _too_much(f"A value has {len(text):,} characters and a cell of Excel takes {CELL:,}.")
-    return text
+    for controls in CONTROLS:
+        made = controls.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+        if len(made) <= CELL:
+            return made
+    raise _too_much(f"A value has {len(text):,} characters and a cell of Excel takes {CELL:,}.")
 
 
 def _too_much(what: str) -> Refused:

@@ -150,6 +150,7 @@ def test_cells_are_what_a_person_sees(tmp_path: Path, careful: bool) -> None:
         ("Notiz 6", datetime.time(8, 15), "08:15:00"),
         ("Notiz 7", 0, "0"),
         ("Notiz 8", -12.0, "-12"),
+        ("Notiz 9", "a_x000D_\nb_x005F_x000D_", "a\r\nb_x000D_"),
     ]
     path = xlsx(tmp_path / "a.xlsx", [[name for name, _, _ in cells], [value for _, value, _ in cells]])
     _, batches = read(path, careful=careful)
