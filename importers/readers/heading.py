@@ -55,9 +55,10 @@ class Heading:
 
 
 def find(table: Table, source: Source, words: Vocabulary, order: Order) -> Heading | None:
-    """The first row with nearly as many header words as the best one has (a line "Notes:" above a header is none), else
-    the first row; `Order.header_row` decides alone. None when the table holds no row there. Raises UnreadableFile for
-    more columns than any program has."""
+    """The first row with nearly as many header words as the best one has (a line "Notes:" above a header is none), or
+    the one below it that has more (what stands above it names groups of columns), else the first row;
+    `Order.header_row` decides alone. None when the table holds no row there. Raises UnreadableFile for more columns
+    than any program has."""
     if order.header_row is not None:
         return _named(table, order.header_row, words, order)
     top = table.top()
@@ -69,7 +70,13 @@ def find(table: Table, source: Source, words: Vocabulary, order: Order) -> Headi
     counts = [headers.hits(cells, words, order) for _, cells in top]
     enough = max(1, max(counts) * _NEARLY)
     place = next((place for place, count in enumerate(counts) if count >= enough), 0)
+    if place + 1 < len(top) and counts[place + 1] > counts[place] and _filled(top[place + 1]) >= _filled(top[place]):
+        place += 1
     return Heading.of(*top[place], words, order)
+
+
+def _filled(row: tuple[int, list[str]]) -> int:
+    return sum(1 for cell in row[1] if cell.strip())
 
 
 def _named(table: Table, row: int, words: Vocabulary, order: Order) -> Heading | None:

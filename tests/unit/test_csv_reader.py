@@ -181,6 +181,8 @@ def test_lines_above_the_header_are_passed_over(path: Path) -> None:
     seen = Seen(path, text)
     assert seen.opened["header_row"] == 5 and seen.lines == [6]
     assert Seen(path, "List of 2026,,\n,,\nVorname,Nachname,Ort\nA,B,C\n").opened["header_row"] == 3
+    groups = "Person,,Firma,Kontakt,\nVorname,Nachname,Firma,E-Mail,Telefon\nA,B,C,a@b.example,1\n"
+    assert Seen(path, groups).opened["header_row"] == 2
     assert Seen(path, text, header_row=5).opened["header_row"] == 5
     assert refusal(path, text, header_row=99) == "SY-F22"
     deep = "x,y\n" * 60 + "Nom,Email\nA,a@b.example\n"
