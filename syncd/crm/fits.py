@@ -1,7 +1,8 @@
 """Fits: whether a saved plan still fits the store; reads, and raises Outdated with what has moved on.
 
 A plan fits when each record that it changes stands at its version, what it would make is still not there, what it links
-to is, nothing else hangs on what it deletes, and the Outlook items that it speaks of still say what they said.
+to is, nothing else hangs on what it deletes, what its rows met and left stands as it did, and the Outlook items that it
+speaks of still say what they said.
 """
 
 from __future__ import annotations
@@ -117,6 +118,18 @@ def _own(job: Job, module: Module, record: int) -> bool:
     """Whether a record is one of those that this plan makes."""
     first = job.firsts.get(module.number)
     return first is not None and record >= first
+
+
+def met_stand(tx: Session, data: Sequence[Any] | None, acted: Set[tuple[int, int]]) -> None:
+    """The records for whose sake rows do nothing stand as they were met, but for those that the plan itself changes."""
+    if data is None:
+        return
+    module = plans.NUMBERS[data[0]]
+    met = {record: version for record, version in data[1] if (module.number, record) not in acted}
+    now: dict[int, int] = dict(row[1:] for row in tx.lookup(module.table, "id", ("id", "version"), sorted(met)))
+    for record, version in met.items():
+        if now.get(record) != version:
+            raise moved(f"{module.singular} {record}, which a row means, has changed since")
 
 
 def items_stand(tx: Session, data: Mapping[str, Any] | None) -> None:

@@ -128,6 +128,7 @@ class Decider:
         if found is None:
             self._create(line, values, keys, reason, passed)
         elif self.policy.on_duplicate == "skip":
+            self.plan.met.append(found)
             self.plan.count("duplicate")
         else:
             self._overwrite(found, line, values, reason)
@@ -217,6 +218,7 @@ class Decider:
                 if old_extra.get(name) != value:
                     delta[f"extra.{name}"] = (old_extra.get(name), value)
         if not delta:
+            self.plan.met.append(rec)
             self.plan.count("unchanged")
             return
         self.view.update(rec, delta)

@@ -65,9 +65,13 @@ class Action:
 
 @dataclass(slots=True)
 class Plan:
-    """The actions of a batch, in the order in which they are to seem done, and what the batch counts besides."""
+    """The actions of a batch, in the order in which they are to seem done, and what the batch counts besides.
+
+    `met` are the records for whose sake a row does nothing: a saved plan leans on them as they are.
+    """
 
     actions: list[Action] = field(default_factory=list)
+    met: list[Rec] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
 

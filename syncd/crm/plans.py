@@ -58,9 +58,16 @@ def items(
 
 
 def save(
-    tx: Session, run: int, batch: int, actions: Sequence[Action], outlook: Mapping[str, Any] | None = None
+    tx: Session,
+    run: int,
+    batch: int,
+    actions: Sequence[Action],
+    outlook: Mapping[str, Any] | None = None,
+    *,
+    met: tuple[Module, Sequence[Rec]] | None = None,
 ) -> None:
-    """Adds the actions of one planned batch to a saved plan, in parts; the last part carries what it does to items."""
+    """Adds the actions of one planned batch to a saved plan, in parts; the last part carries what it does to items, and
+    the stored records that it has `met` with their versions."""
     first = batch * 1000
     starts = range(0, len(actions), SIZE) or [0]
     rows = []
@@ -68,6 +75,8 @@ def save(
         data: dict[str, Any] = {"actions": [_plain(a) for a in actions[start : start + SIZE]]}
         if outlook is not None and start == starts[-1]:
             data["items"] = dict(outlook)
+        if met is not None and start == starts[-1]:
+            data["met"] = [met[0].number, sorted({(rec.id, rec.base) for rec in met[1] if rec.id > 0})]
         rows.append((run, first + part, zlib.compress(json.dumps(data, ensure_ascii=False).encode(), 1)))
     tx.insert("plan", ("run", "batch", "actions"), rows)
 

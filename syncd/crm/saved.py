@@ -14,7 +14,7 @@ from typing import Any
 from syncd.crm import files, ledger, plans
 from syncd.crm.accounts import same_company
 from syncd.crm.apply import apply, check
-from syncd.crm.fits import Job, fits, items_stand, links_stand, moved, survey, ties_stand
+from syncd.crm.fits import Job, fits, items_stand, links_stand, met_stand, moved, survey, ties_stand
 from syncd.crm.matching import Keys, View, Words
 from syncd.crm.plan import OPS, Action, Rec
 from syncd.crm.records import fetch
@@ -125,6 +125,7 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
             first = [a for a in actions if (a.module.number, a.rec.id) not in seen]
             seen.update((a.module.number, a.rec.id) for a in actions)
             fits(tx, job, one, first, words)
+            met_stand(tx, data.get("met"), seen)
             items_stand(tx, data.get("items"))
     for one, _state, orders, *_ in waiting:
         kept = json.loads(orders) | {"apply": {"at": -1, "firsts": job.firsts, "twins": job.twins}}

@@ -227,7 +227,7 @@ class Intake:
                 plan, following = work.plan(look, batch, following)
                 with store.writing("plan:chunk") as tx:
                     leases.prove(tx, lease, self.clock())
-                    plans.save(tx, run, number, plan.actions)
+                    plans.save(tx, run, number, plan.actions, met=(work.module, plan.met))
                     work.keep(tx, run, batch, plan, opened)
         with store.writing("plan:end") as tx:
             leases.prove(tx, lease, self.clock())

@@ -104,6 +104,27 @@ def test_a_plan_with_refused_rows_is_done_but_not_all(tmp_path: Path, sqlite: st
     assert len(syncd.json("list", "leads")) == 2
 
 
+@pytest.mark.parametrize("since", ["edit", "delete", "undo"])
+@pytest.mark.parametrize("mode", ["skip", "overwrite"])
+def test_a_plan_whose_rows_do_nothing_fits_only_while_what_they_met_stands(
+    syncd: Program, mode: str, since: str
+) -> None:
+    made = syncd.json("create", "leads", "last_name=Weber", "email=weber@solis.example", "phone=1")
+    rows = ("Last Name,Email", "Weber,weber@solis.example", "Morel,morel@bdr.example", "Morel,morel@bdr.example")
+    plan = syncd.json("import", syncd.file("a.csv", *rows), "--dry-run", "--on-duplicate", mode)["runs"][0]["id"]
+    other = syncd.json("import", syncd.file("b.csv", *rows[:2]), "--dry-run", "--on-duplicate", mode)["runs"][0]["id"]
+    syncd("create", "leads", "last_name=Elsewhere")
+    assert syncd.json("apply", plan)["counts"]["created"] == 1
+    syncd(
+        *{"edit": ["edit", "leads", 1, "email="], "delete": ["delete", "leads", 1], "undo": ["undo", made["run"]]}[
+            since
+        ]
+    )
+    before = syncd.whole()
+    assert "lead 1" in syncd.json("apply", other, code=4)["error"]["what"]
+    assert syncd.whole() == before and syncd.json("runs", other)["state"] == "planned"
+
+
 def test_options_reach_the_reader_and_the_plan(syncd: Program) -> None:
     path = syncd.file("odd.csv", "Nom;Firma / Org;Ref", "Weber;Norrvik AB;7", "Weber;Norrvik AB;7", encoding="utf-16")
     run = syncd.json(
