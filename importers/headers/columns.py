@@ -12,11 +12,13 @@ FULL_NAME = "full_name"
 """Internal target of a column that holds a person's whole name; shown to the outside as the module's name field."""
 
 _EITHER = "title_or_salutation"
+_GIVEN = "name_or_first_name"
 LONGEST = 1_000
 """Characters above which the head of a column is no name: nothing is looked for in it."""
 
 _OWNERS = re.compile(
-    r"^(lead|contact|customer|client|person|account|primary|main|kontakt|kunden?|ansprechpartner|prospect)s?[ _.:-]+",
+    r"^(lead|contact|customer|client|person|account|primary|main|kontakt|kunden?|ansprechpartner|prospect"
+    r"|attendee|visitor|participant|delegate|registrant|besucher|teilnehmer|visiteur)s?[ _.:-]+",
     re.IGNORECASE,
 )
 _HINT = re.compile(r"[(\[{].*?[)\]}]|\*|:$")
@@ -51,6 +53,7 @@ def match(header: Sequence[str], vocabulary: Vocabulary, order: Order) -> tuple[
     open_columns = [c for c in range(len(header)) if c not in ordered and targets[c] is None and header[c].strip()]
     concepts = dict(_concepts(header, open_columns, vocabulary, family))
     _titles(header, concepts, targets)
+    _names(concepts, targets)
     _fill(concepts, vocabulary.modules.get(order.module, {}), fields, targets, taken)
     for column in open_columns:
         own_name = fields.get(squash(header[column]))
@@ -138,6 +141,7 @@ def _concepts(
     header: Sequence[str], columns: Sequence[int], vocabulary: Vocabulary, family: str
 ) -> Iterator[tuple[int, str]]:
     words = next((f.words for f in vocabulary.families if f.name == family), {})
+    tongue = vocabulary.tongue(header)
     seen: dict[str, int] = {}
     for column in columns:
         if len(header[column]) > LONGEST:
@@ -146,7 +150,7 @@ def _concepts(
             yield column, group
             continue
         for key in _spellings(header[column]):
-            found = words.get(key) or vocabulary.plain.get(key) or vocabulary.anywhere.get(key)
+            found = words.get(key) or tongue.get(key) or vocabulary.plain.get(key) or vocabulary.anywhere.get(key)
             if found:
                 turn = seen.get(key, 0)
                 seen[key] = turn + 1
@@ -181,6 +185,14 @@ def _titles(header: Sequence[str], concepts: dict[int, str], targets: Sequence[s
         else:
             concepts[column] = "title"
         others.add(concepts[column])
+
+
+def _names(concepts: dict[int, str], targets: Sequence[str | None]) -> None:
+    """Settles `Nombre` and `Nome`: the given name where the surname has a column, else the whole name."""
+    parted = "last_name" in {*concepts.values(), *targets}
+    for column, concept in concepts.items():
+        if concept == _GIVEN:
+            concepts[column] = "first_name" if parted else FULL_NAME
 
 
 def _fill(

@@ -29,9 +29,11 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Every header word we know. `plain` holds what people type; `anywhere` what all families agree on."""
+    """Every header word we know. `plain` holds what people type, `tongues` the same by language; `anywhere` what all
+    families agree on."""
 
     families: tuple[Family, ...]
+    tongues: tuple[Family, ...]
     plain: Mapping[str, tuple[str, ...]]
     anywhere: Mapping[str, tuple[str, ...]]
     modules: Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -43,9 +45,11 @@ class Vocabulary:
         people type. A family's `like` takes over another family's words that it does not name itself."""
         resolved: dict[str, dict[str, tuple[str, ...]]] = {}
         plain: dict[str, tuple[str, ...]] = {}
+        tongues: list[Family] = []
         for name, table in data["families"].items():
             words = _words(table)
             if name.startswith("plain"):
+                tongues.append(Family(name, words))
                 plain |= {word: concepts for word, concepts in words.items() if word not in plain}
                 continue
             named = {concept for concepts in words.values() for concept in concepts} - {"known"}
@@ -59,12 +63,17 @@ class Vocabulary:
             for module, table in data["modules"].items()
         }
         blanks = {squash(name): frozenset(values) for name, values in data.get("blanks", {}).items()}
-        return cls(tuple(families), plain, _agreed(families), modules, blanks)
+        return cls(tuple(families), tuple(tongues), plain, _agreed(families), modules, blanks)
 
     def knows(self, cell: str) -> bool:
         """True when some family, or plain speech, has this header word."""
         key = squash(cell)
         return bool(key) and (key in self.plain or any(key in f.words for f in self.families) or bool(numbered(cell)))
+
+    def tongue(self, header: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """What people type in the language that has most words of a header; of two, in the first one."""
+        keys = set(map(squash, header))
+        return max(self.tongues, key=lambda tongue: len(keys & tongue.words.keys())).words if self.tongues else {}
 
 
 def squash(text: str) -> str:

@@ -126,7 +126,7 @@ def test_business_addresses_go_where_the_module_has_them() -> None:
 
 def plain() -> Iterator[tuple[str, str, str]]:
     words = {
-        "first_name": ["First Name", "given name", "Prénom", "Vorname", "Nombre", "Voornaam", "Förnamn", "Imię"],
+        "first_name": ["First Name", "given name", "Prénom", "Vorname", "Etunimi", "Voornaam", "Förnamn", "Imię"],
         "last_name": ["Surname", "Nom de famille", "Nachname", "Apellidos", "Cognome", "Achternaam", "Efternamn"],
         "company": [
             "Company Name",
@@ -187,9 +187,64 @@ def test_a_name_beside_a_first_name_is_the_last_name() -> None:
     assert headers.match(["Name", "Vorname", "Nachname"], WORDS, order)[0] == ["full_name", "first_name", "last_name"]
 
 
+@pytest.mark.parametrize(
+    ("name", "surname", "company"),
+    [("Nombre", "Apellidos", "Empresa"), ("Nome", "Cognome", "Azienda"), ("Jméno", "Příjmení", "Společnost")],
+)
+def test_a_word_for_name_is_the_given_one_beside_a_surname_else_the_whole(
+    name: str, surname: str, company: str
+) -> None:
+    order = vocabulary.order("leads")
+    assert headers.match([name, surname, company], WORDS, order)[0] == ["first_name", "last_name", "company"]
+    assert headers.match([surname, name, company], WORDS, order)[0] == ["last_name", "first_name", "company"]
+    assert headers.match([name, company], WORDS, order)[0] == ["full_name", "company"]
+    assert mapped([name, "E-mail"], "accounts")[name] == "name"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "First Name; Surname; Organisation; Job title; E-mail; Telephone; Mobile; Address; Town; Postcode; Country",
+        "Prénom; Nom; Entreprise; Fonction; Courriel; Tél. fixe; Tél. portable; Adresse; Ville; Code postal; Pays",
+        "Vorname; Nachname; Firma; Funktion; E-Mail; Telefon; Mobil; Straße; Ort; PLZ; Land",
+        "Nombre; Apellidos; Empresa; Cargo; Correo; Teléfono; Móvil; Dirección; Ciudad; Código postal; País",
+        "Nome; Cognome; Azienda; Ruolo; E-mail; Telefono; Cellulare; Indirizzo; Città; CAP; Paese",
+        "Voornaam; Achternaam; Bedrijf; Functie; E-mailadres; Telefoon; Mobiel; Straat; Plaats; Postcode; Land",
+        "Nome; Sobrenome; Empresa; Cargo; E-mail; Telefone; Celular; Endereço; Cidade; CEP; País",
+        "Förnamn; Efternamn; Företag; Titel; E-post; Telefon; Mobil; Adress; Ort; Postnummer; Land",
+        "Fornavn; Efternavn; Firma; Stilling; E-mail; Telefon; Mobil; Adresse; By; Postnr.; Land",
+        "Fornavn; Etternavn; Bedrift; Tittel; E-post; Telefon; Mobil; Adresse; Poststed; Postnummer; Land",
+        "Imię; Nazwisko; Firma; Stanowisko; E-mail; Telefon; Tel. kom.; Ulica; Miasto; Kod pocztowy; Kraj",
+        "Etunimi; Sukunimi; Yritys; Titteli; Sähköposti; Puhelin; Matkapuhelin; Osoite; Kaupunki; Postinumero; Maa",
+        "Jméno; Příjmení; Firma; Pozice; E-mail; Telefon; Mobil; Ulice; Město; PSČ; Země",
+        "Keresztnév; Vezetéknév; Cég; Beosztás; E-mail; Telefon; Mobil; Cím; Város; Irányítószám; Ország",
+        "Prenume; Nume; Companie; Funcție; E-mail; Telefon; Mobil; Adresă; Oraș; Cod poștal; Țară",
+        "Ad; Soyad; Şirket; Unvan; E-posta; Telefon; Cep telefonu; Adres; Şehir; Posta kodu; Ülke",
+    ],
+)
+def test_plain_lists_in_sixteen_languages(header: str) -> None:
+    fields = "first_name last_name company title email phone mobile street city zip country".split()
+    assert list(mapped(header.split("; ")).values()) == fields
+
+
+def test_a_word_means_what_it_means_in_the_language_of_the_header() -> None:
+    assert mapped(["Firma", "Ulica", "Miasto", "Kraj"])["Kraj"] == "country"
+    assert mapped(["Firma", "Ulice", "Město", "Kraj"])["Kraj"] == "state"
+    assert mapped(["Empresa", "Correo", "Responsable"], "contacts")["Responsable"] == "owner"
+    assert mapped(["Société", "Courriel", "Responsable"], "contacts")["Responsable"] == "reports_to"
+
+
 def test_a_word_before_the_word_does_not_hide_it() -> None:
-    header = ["Contact First Name", "Lead Email", "Ansprechpartner Nachname", "Phone (optional)", "Company *"]
-    assert list(mapped(header).values()) == ["first_name", "email", "last_name", "phone", "company"]
+    header = [
+        "Contact First Name",
+        "Lead Email",
+        "Ansprechpartner Nachname",
+        "Phone (optional)",
+        "Company *",
+        "Attendee Country",
+    ]
+    fields = ["first_name", "email", "last_name", "phone", "company", "country"]
+    assert list(mapped(header).values()) == fields
 
 
 def test_another_phone_goes_before_the_primary_one() -> None:
