@@ -102,6 +102,8 @@ class _Linked(Decider):
                 made[-1] = packed(extras(made[-1]) | {field.name: shown})
                 if self.answer.review:
                     self.plan.problems.append(_doubtful(line, self.module.singular, field.name, shown))
+                if self.answer.reason.startswith(UNSURE):
+                    self.plan.count("review")
         super().row(line, tuple(made), keys, custom)
 
     def _meant(self, name: str | None, number: int | None, values: tuple[Any, ...]) -> Answer:
@@ -114,11 +116,13 @@ class _Linked(Decider):
 
     def _by_name(self, name: str | None, values: tuple[Any, ...]) -> Answer:
         found = self.companies.resolve(name, Person())
-        return found if found.rec is not None else Answer("none", None, "none:unknown")
+        return Answer("none", None, "none:unknown") if found.kind == "make" else found
 
 
 QUIET = frozenset(f"none:{why}" for why in ("own-name", "own-company", "own-domain"))
 """The rule's own words for no account: nothing is doubtful then."""
+UNSURE = ("none:ambiguous", "none:other-form")
+"""The rule's words for an account that may be meant, and only a person can tell."""
 
 
 def _doubtful(line: int, singular: str, field: str, shown: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def linked(syncd: Program) -> dict[str, tuple[str | None, str | None]]:
 def test_create_makes_what_the_rule_allows_once_and_undo_takes_it_away(syncd: Program, chunk: int) -> None:
     before = syncd.whole()
     run = taken(syncd, "create", *ROWS, options=("--chunk", chunk))
-    assert (run["counts"]["created"], run["counts"]["refused"]) == (9, 0)
+    assert (run["counts"]["created"], run["counts"]["refused"], run["counts"]["review"]) == (9, 0, 1)
     assert linked(syncd) == {
         "Weber": ("Norrvik AB", None),
         "Berg": ("Norrvik AB", None),
@@ -99,6 +99,18 @@ def test_link_makes_none_and_never_does_not_even_look(syncd: Program) -> None:
     run = taken(syncd, "never", HEADER, "Gu,Known,Known,gu@known.example", "An,New,New Ltd,an@new.example")
     assert linked(syncd) == {"Known": (None, "Known"), "New": (None, "New Ltd")} and run["problems"] == []
     assert len(syncd.json("list", "accounts")) == 3
+
+
+@pytest.mark.parametrize("accounts", ["link", "create"])
+def test_another_legal_form_is_counted_as_review_an_unknown_company_is_not(syncd: Program, accounts: str) -> None:
+    rows = (
+        "Gu,Known,Müller KG,gu@known.example",
+        "Bo,Known,Müller GmbH,bo@known.example",
+        "An,New,New Ltd,an@new.example",
+    )
+    run = taken(syncd, accounts, HEADER, *rows)
+    assert (run["counts"]["created"], run["counts"]["review"]) == (3, 1)
+    assert len(syncd.json("list", "contacts", "--where", "account=")) == (2 if accounts == "link" else 1)
 
 
 def test_an_id_that_is_none_is_told(syncd: Program) -> None:
