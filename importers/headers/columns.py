@@ -141,7 +141,7 @@ def _concepts(
     header: Sequence[str], columns: Sequence[int], vocabulary: Vocabulary, family: str
 ) -> Iterator[tuple[int, str]]:
     words = next((f.words for f in vocabulary.families if f.name == family), {})
-    tongue = vocabulary.tongue(header)
+    tongue = vocabulary.tongue(header).words
     seen: dict[str, int] = {}
     for column in columns:
         if len(header[column]) > LONGEST:

@@ -70,10 +70,10 @@ class Vocabulary:
         key = squash(cell)
         return bool(key) and (key in self.plain or any(key in f.words for f in self.families) or bool(numbered(cell)))
 
-    def tongue(self, header: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    def tongue(self, header: Sequence[str]) -> Family:
         """What people type in the language that has most words of a header; of two, in the first one."""
         keys = set(map(squash, header))
-        return max(self.tongues, key=lambda tongue: len(keys & tongue.words.keys())).words if self.tongues else {}
+        return max(self.tongues, key=lambda tongue: len(keys & tongue.words.keys()), default=Family("plain-en", {}))
 
 
 def squash(text: str) -> str:

@@ -31,8 +31,13 @@ _BEFORE = re.compile(rf"\A({_CODE})\s*(?=[\d(.,+-])")
 _BEHIND = re.compile(rf"(?<=[\d).,-])\s*{_CODE}\Z")
 _SPACES = {**dict.fromkeys([0xA0, 0x202F, *range(0x2000, 0x200B)], " "), 0x2212: "-", **dict.fromkeys(b"`", "'")}
 _SPACES.update({ord("’"): "'", ord("´"): "'"})
-_YES = {"1", "x", "yes", "y", "true", "t", "on", "ok", "checked", "oui", "o", "vrai", "ja", "j", "wahr", "si"}
-_NO = {"0", "no", "n", "false", "f", "off", "unchecked", "non", "faux", "nein", "falsch"}
+_YES = set(
+    "1 x yes y true t on ok checked oui o vrai ja j wahr si vero verdadero sim verdadeiro waar tak ano kylla igen da evet "
+    "sant sann".split()
+)
+_NO = set(
+    "0 no n false f off unchecked non faux nein falsch falso nee onwaar nao nej nei falskt nie ne ei nem nu hayir".split()
+)
 _TICKS = {"✓": True, "✔": True, "☑": True, "☒": True, "✗": False, "☐": False}
 
 
@@ -54,7 +59,7 @@ def money(values: Column) -> tuple[list[int | None], list[int]]:
 
 
 def flags(values: Column) -> tuple[list[bool | None], list[int]]:
-    """Yes-or-no words in English, French and German, 1/0, x and ticks; and the indexes of other words."""
+    """Yes-or-no words of the languages that header words are known in, 1/0, x and ticks; and the indexes of other words."""
     return _read(values, _flag)
 
 

@@ -18,27 +18,40 @@ _NUMERIC = re.compile(r"(\d{1,4})\s*([/.\-])\s*(\d{1,2})\s*\2\s*(\d{1,4})\.?").f
 _SPACED = re.compile(r"(\d{1,4}) (\d{1,2}) (\d{1,4})").fullmatch
 _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)").fullmatch
 _MONTHS = (
-    ("january", "jan", "janvier", "janv", "januar", "janner", "jaenner"),
-    ("february", "feb", "fevrier", "fev", "fevr", "februar", "feber"),
-    ("march", "mar", "mars", "marz", "maerz", "mrz"),
-    ("april", "apr", "avril", "avr"),
-    ("may", "mai"),
-    ("june", "jun", "juin", "juni"),
-    ("july", "jul", "juillet", "juil", "juli"),
-    ("august", "aug", "aout"),
-    ("september", "sep", "sept", "septembre"),
-    ("october", "oct", "octobre", "oktober", "okt"),
-    ("november", "nov", "novembre"),
-    ("december", "dec", "decembre", "dezember", "dez"),
+    "january jan janvier janv januar janner jaenner enero ene gennaio genn gen januari janeiro styczen "
+    "stycznia leden ledna tammikuu tammikuuta ianuarie ocak",
+    "february feb fevrier fev fevr februar feber febrero febbraio febbr februari fevereiro luty lutego unor "
+    "unora helmikuu helmikuuta februarie subat",
+    "march mar mars marz maerz mrz marzo maart mrt marco marts marzec marca brezen brezna maaliskuu "
+    "maaliskuuta marcius martie mart",
+    "april apr avril avr abril abr aprile kwiecien kwietnia duben dubna huhtikuu huhtikuuta aprilis aprilie nisan",
+    "may mai mayo maggio magg mag mei maio maj maja kveten kvetna toukokuu toukokuuta majus mayis",
+    "june jun juin juni junio giugno giu junho czerwiec czerwca cerven cervna kesakuu kesakuuta junius iunie "
+    "iun haziran",
+    "july jul juillet juil juli julio luglio lug julho lipiec lipca cervenec cervence heinakuu heinakuuta "
+    "julius iulie iul temmuz",
+    "august aug aout agosto ago augustus augusti sierpien sierpnia srpen srpna elokuu elokuuta augusztus agustos",
+    "september sep sept septembre septiembre setiembre settembre sett set setembro wrzesien wrzesnia zari "
+    "syyskuu syyskuuta szeptember szept septembrie eylul",
+    "october oct octobre oktober okt octubre ottobre ott outubro out pazdziernik pazdziernika rijen rijna "
+    "lokakuu lokakuuta octombrie ekim",
+    "november nov novembre noviembre novembro listopad listopada listopadu marraskuu marraskuuta noiembrie kasim",
+    "december dec decembre dezember dez diciembre dic dicembre dezembro desember des grudzien grudnia "
+    "prosinec prosince joulukuu joulukuuta decembrie aralik",
 )
-_MONTH = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words}
+"""The names of the months, folded, in the languages that header words are known in."""
+
+_MONTH = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words.split()}
 _DAY_WORDS = (
     "monday mon tuesday tue tues wednesday wed thursday thu thur thurs friday fri saturday sat sunday sun "
     "lundi lun mardi mercredi mer jeudi jeu vendredi ven samedi sam dimanche dim "
-    "montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sonnabend sa sonntag so the le der den of"
+    "montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sonnabend sa sonntag so the le der den of "
+    "lunes martes miercoles jueves viernes sabado domingo lunedi martedi mercoledi giovedi venerdi sabato domenica "
+    "maandag ma dinsdag woensdag wo donderdag vrijdag vr zaterdag za zondag zo segunda terca quarta quinta sexta feira "
+    "mandag tirsdag onsdag torsdag fredag lordag sondag tisdag lordag de del el il d r rok roku"
 )
 _KNOWN = _MONTH.keys() | _DAY_WORDS.split()
-_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|e|ter)").fullmatch
+_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|e|ter|o|a)").fullmatch
 _CENTURY_TURN = 69
 """Two-digit years from here on are of the last century (POSIX strptime)."""
 
@@ -47,7 +60,7 @@ def dates(values: Column, order: str | None, not_after: str | None = None) -> tu
     """ISO dates and the indexes of cells that are none; `0/0/00` (Outlook's empty date) is a blank.
 
     `order` is "dmy", "mdy" or "ymd"; a date that the order forbids is bad, and with None so is one that could be read
-    in two ways. ISO dates and names of months (English, French, German) need no order. A time of day is dropped. A
+    in two ways. ISO dates and names of months need no order. A time of day is dropped. A
     two-digit year that would be later than `not_after` (an ISO date, for birthdays) is of the century before.
     """
     read: list[str | None] = []
@@ -155,7 +168,7 @@ def _worded(text: str, not_after: str | None) -> str | None:
     words = [ordinal[1] if (ordinal := _ORDINAL(word)) else word for word in text.split()]
     months = [_MONTH[word] for word in words if word in _MONTH]
     if len(months) == 2 and "mar" in words:
-        # March in English, Tuesday in French ("mar. 12 mars 2024"): beside another month it is the day.
+        # March in English, Tuesday in French ("mar. 12 mars 2024") and Spanish: beside another month it is the day.
         months.remove(_MONTH["mar"])
     numbers = [word for word in words if word.isdigit() and word.isascii()]
     if len(months) != 1 or len(numbers) != 2 or not _KNOWN.issuperset(set(words) - set(numbers)):

@@ -22,10 +22,15 @@ def separator(line: str) -> str:
     return found[1] if found else ""
 
 
-def words(text: str, known: Callable[[str], bool]) -> int:
-    """How many pieces of a text's first lines, cut at any delimiter, are header words."""
+def pieces(text: str) -> list[str]:
+    """The pieces of a text's first lines, cut at any delimiter."""
     lines = text[:_WORDS].splitlines()[:_HEADER_ROWS]
-    return sum(known(piece.strip('" ')) for line in lines for piece in re.split(r"[,;\t|]", line))
+    return [piece.strip('" ') for line in lines for piece in re.split(r"[,;\t|]", line)]
+
+
+def words(text: str, known: Callable[[str], bool]) -> int:
+    """How many of these pieces are header words."""
+    return sum(map(known, pieces(text)))
 
 
 def find(head: str, whole: bool, score: Callable[[Sequence[str]], int]) -> str:

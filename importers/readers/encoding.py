@@ -1,7 +1,7 @@
 """Encoding: how a text file is written, proven where it can be proven; knows no columns.
 
 Order of proof: byte order mark, NUL pattern of UTF-16 and UTF-32, UTF-8 over the whole file, then the code page of the
-language, unless another one turns the header into words that we know.
+header's language, unless another one turns the header into words that we know.
 """
 
 from __future__ import annotations
@@ -24,12 +24,8 @@ _MARKS = (
 )
 _BLOCK = 1 << 20
 _CESU = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
-_PAGES = {
-    "pl": "cp1250", "cs": "cp1250", "sk": "cp1250", "hu": "cp1250", "ro": "cp1250", "hr": "cp1250", "sl": "cp1250",
-    "ru": "cp1251", "uk": "cp1251", "bg": "cp1251", "sr": "cp1251", "el": "cp1253", "tr": "cp1254", "he": "cp1255",
-    "ar": "cp1256", "et": "cp1257", "lv": "cp1257", "lt": "cp1257", "ja": "cp932", "zh": "gb18030", "ko": "cp949",
-}  # fmt: skip
-_WESTERN = ("mac_roman", "cp850", "cp1250", "cp1251", "cp932")
+_PAGES = {"pl": "cp1250", "cs": "cp1250", "hu": "cp1250", "ro": "cp1250", "tr": "cp1254"}
+_OTHERS = ("mac_roman", "cp850", "cp1250", "iso8859_2", "cp1251", "cp1254", "cp932")
 _LATIN = ("mac_roman", "cp850", "cp1250", "iso8859_2")
 _FURTHER = [
     "cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949",
@@ -55,7 +51,7 @@ class Found:
 
 
 def find(file: BinaryIO, head: bytes, language: str, score: Callable[[str], int]) -> Found:
-    """The encoding of a file. `score` counts the header words that a decoded head holds."""
+    """The encoding of a file. `language` is that of its header; `score` counts the header words that a decoded head holds."""
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Found(name, False)
@@ -174,9 +170,9 @@ def _wide(head: bytes) -> str:
 
 
 def _page(head: bytes, language: str, score: Callable[[str], int]) -> str:
-    declared = _PAGES.get(language[:2].lower(), "cp1252")
+    declared = _PAGES.get(language, "cp1252")
     best, best_score = declared, score(head.decode(declared, "replace"))
-    for page in _WESTERN:
+    for page in _OTHERS:
         found = score(head.decode(page, "replace"))
         if found > best_score:
             best, best_score = page, found

@@ -75,14 +75,16 @@ class Reader:
                 self._source.refuse("SY-F25", column=name, seen=value)
 
     def _dates(self) -> str | None:
-        """The order of day and month: as ordered, as the whole column proves, else by the country or language; None
-        when nothing tells, and then a date that can be read in two ways is refused."""
+        """The order of day and month: as ordered, as the whole column proves, else by the language of the header, the
+        country or the language of the order; None when nothing tells, and then a date that can be read in two ways is
+        refused."""
         order = self._order
         kinds = {item.name: item.kind for item in order.fields}
         places = [place for place, target in enumerate(self._heading.targets) if kinds.get(target or "") == "date"]
         if order.dates or not places:
             return order.dates
-        return self._proven(places) or _habit(order)
+        spoken = vocabulary.headers().tongue(self._heading.header).name.removeprefix("plain-")
+        return self._proven(places) or _habit(order, spoken)
 
     def _proven(self, places: list[int]) -> str | None:
         orders: set[str] = set()
@@ -93,7 +95,9 @@ class Reader:
         return orders.pop() if len(orders) == 1 else None
 
 
-def _habit(order: Order) -> str | None:
+def _habit(order: Order, spoken: str) -> str | None:
+    if spoken != "en":
+        return "ymd" if spoken == "hu" else "dmy"
     if order.country:
         return "mdy" if order.country.upper() in _MONTH_FIRST else "dmy"
     return None if order.language[:2].lower() == "en" else "dmy"

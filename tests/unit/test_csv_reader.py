@@ -97,17 +97,21 @@ def test_a_broken_byte_in_a_utf8_file_costs_its_row(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "text", "language"),
+    ("page", "text"),
     [
-        ("cp1251", "Имя;Фамилия;Email\nАнна;Смирнова;anna@smirnova.example\n", "ru"),
-        ("cp1250", "Imię;Nazwisko;Firma\nŁukasz;Wiśniewski;Źródło\n", "pl"),
-        ("cp932", "氏名;Email;会社\n山田太郎;taro@yamada.example;株式会社山田\n", "ja"),
+        ("cp1251", "Имя;Фамилия;Email\nАнна;Смирнова;anna@smirnova.example\n"),
+        ("cp1250", "Imię;Nazwisko;Firma\nŁukasz;Wiśniewski;Źródło\n"),
+        ("cp1250", "Jméno;Příjmení;Firma\nJiří;Dvořák;Škoda a.s.\n"),
+        ("cp1250", "Keresztnév;Vezetéknév;Cég\nGyőző;Tőkés;Művek Kft.\n"),
+        ("cp1254", "Ad;Soyad;Şirket\nÇağrı;Yılmaz;Işık A.Ş.\n"),
+        ("cp932", "氏名;Email;会社\n山田太郎;taro@yamada.example;株式会社山田\n"),
     ],
 )
-def test_the_language_names_the_code_page(path: Path, page: str, text: str, language: str) -> None:
-    seen = Seen(path, text.encode(page), language=language)
+def test_the_language_of_the_header_names_the_code_page(path: Path, page: str, text: str) -> None:
+    seen = Seen(path, text.encode(page))
     assert seen.opened["encoding"] == page
     assert seen.opened["header"] == text.splitlines()[0].split(";")
+    assert seen.lines == [2]
 
 
 def test_an_order_wins_over_what_was_found(path: Path) -> None:
@@ -334,6 +338,12 @@ def test_dates_by_what_the_column_proves(
 def test_a_date_that_can_be_read_in_two_ways_is_not_guessed(path: Path) -> None:
     seen = Seen(path, "Last Name,Birthday\nA,03/04/1980\nB,nonsense\nC,\n", module="contacts")
     assert seen.refused == [(2, "SY-L13"), (3, "SY-L11")] and seen.column("date_of_birth") == [None]
+
+
+def test_the_language_of_the_header_tells_the_order_of_a_date(path: Path) -> None:
+    for header in ("Nachname;Geburtsdatum", "Apellidos;Fecha de nacimiento", "Achternaam;Geboortedatum"):
+        seen = Seen(path, f"{header}\nA;03/04/1980\n", module="contacts")
+        assert seen.column("date_of_birth") == ["1980-04-03"], header
 
 
 def test_the_proof_of_a_date_may_stand_at_the_end_of_the_file(path: Path) -> None:

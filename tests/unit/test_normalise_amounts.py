@@ -109,7 +109,7 @@ def test_no_money(typed: str) -> None:
 
 
 def test_flags() -> None:
-    yes = ["yes", "Y", "TRUE", "1", "x", "Oui", "vrai", "Ja", "WAHR", " x ", "✓"]
-    no = ["no", "N", "False", "0", "Non", "FAUX", "nein", "falsch", "off", "☐"]
+    yes = ["yes", "Y", "TRUE", "1", "x", "Oui", "vrai", "Ja", "WAHR", " x ", "✓", "sì", "Sí", "Sim", "tak", "evet"]
+    no = ["no", "N", "False", "0", "Non", "FAUX", "nein", "falsch", "off", "☐", "nee", "não", "nej", "Hayır"]
     assert flags([*yes, *no]) == ([True] * len(yes) + [False] * len(no), [])
     assert flags(["maybe", None, "", "2", "-"]) == ([None] * 5, [0, 3, 4])
