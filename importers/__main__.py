@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         language=wish.language,
         country=wish.country,
         map=dict(wish.map),
+        must=tuple(dict(wish.map)),
         set=dict(wish.set),
         sheet=wish.sheet,
         encoding=wish.encoding,
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--map", action="append", default=[], type=_pair, metavar="COLUMN=FIELD")
     parser.add_argument("--set", action="append", default=[], type=_pair, metavar="FIELD=VALUE")
     parser.add_argument("--country", help="of phone numbers without one, e.g. FR")
-    parser.add_argument("--language", default="en", help="of messages and code pages: en, fr, de")
+    parser.add_argument("--language", default="en", help="of messages: en, fr, de")
     parser.add_argument("--sheet")
     parser.add_argument("--encoding")
     parser.add_argument("--delimiter")

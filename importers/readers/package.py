@@ -21,7 +21,9 @@ LARGEST = 512 << 20
 RATIO = 100
 """How many times its size a package may unpack to (Apache POI's limit), above a size that matters."""
 
-PARTS = 2_000
+PARTS = 1_000
+"""Parts that a package may have (Apache POI's limit)."""
+
 _MATTERS = 16 << 20
 _WINDOW = 1 << 20
 _OVERLAP = 4_096

@@ -240,3 +240,6 @@ def test_the_command_prints_a_file(tmp_path: Path) -> None:
     assert run.returncode == 1 and '"good": 2' in run.stdout and '"SY-L10"' in run.stdout
     text = subprocess.run([sys.executable, "-m", "importers", str(path)], capture_output=True, text=True, check=False)
     assert "3 rows: 2 good" in text.stdout and "no e-mail address" in text.stdout
+    mapped = [sys.executable, "-m", "importers", str(path), "--map", "No such column=email"]
+    wrong = subprocess.run(mapped, capture_output=True, text=True, check=False)
+    assert wrong.returncode == 1 and "SY-F37" in wrong.stdout
