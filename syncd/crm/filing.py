@@ -19,8 +19,9 @@ from syncd.crm.contacts import EMAIL, EMAILS, NAME, People
 from syncd.crm.leads import Chunk, Decider, Policy
 from syncd.crm.matching import View, Words
 from syncd.crm.plan import Key, Plan, Rec, extras, packed
-from syncd.crm.records import title
+from syncd.crm.records import title, titles
 from syncd.modules import ACCOUNTS, CONTACTS, LEADS
+from syncd.store import Session
 
 Found = tuple[Rec | None, str, tuple[int, ...]]
 """The record that a row means, with the reason; else why not, and the candidates that were passed over."""
@@ -131,6 +132,32 @@ def _doubtful(line: int, singular: str, field: str, shown: str) -> dict[str, Any
         "what": f"Row {line}: {field} is doubtful.",
         "why": f"No account, or more than one, is {shown!r}.",
         "do": f"It was kept as extra.{field}; set the {singular}'s {field}_id by hand, or make the account and import again.",
+        "line": line,
+    }
+
+
+def name_contacts(tx: Session, plan: Plan) -> None:
+    """Names the contacts that have the e-mail of a lead that the plan makes: leads match leads alone."""
+    if tx.row("SELECT 1 FROM contact LIMIT 1") is None:
+        return
+    made = [action for action in plan.actions if action.op == "create"]
+    wanted = sorted({value for action in made for kind, value in action.rec.keys or () if kind == EMAIL})
+    where = ("t.module = ? AND t.kind = ?", CONTACTS.number, EMAIL)
+    known: dict[str, list[int]] = {}
+    for value, record in tx.lookup("match_key", "value", ("record",), wanted, *where):
+        known.setdefault(value, []).append(record)
+    names = titles(tx, CONTACTS, {record for found in known.values() for record in found}) if known else {}
+    for action in made if known else ():
+        for record in sorted({i for key in action.rec.keys or () if key[0] == EMAIL for i in known.get(key[1], ())}):
+            plan.problems.append(_known(int(action.source or 0), record, names[record]))
+
+
+def _known(line: int, record: int, name: str) -> dict[str, Any]:
+    return {
+        "code": "SY-L31",
+        "what": f"Row {line}: a contact has this e-mail already.",
+        "why": f"It is contact {record}, {name}. Leads match leads alone, so the lead was made.",
+        "do": "Look at both; delete the lead if it is of no use.",
         "line": line,
     }
 

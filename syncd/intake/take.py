@@ -18,7 +18,7 @@ from syncd.crm import files, leads, ledger, plans
 from syncd.crm.accounts import Rule
 from syncd.crm.apply import apply
 from syncd.crm.files import Claim, Repeat
-from syncd.crm.filing import Ids, Links, decided
+from syncd.crm.filing import Ids, Links, decided, name_contacts
 from syncd.crm.leads import OnDuplicate, Policy
 from syncd.crm.matching import Keys, View, Words, custom_kind, draft_tables, keep_draft
 from syncd.crm.plan import Plan
@@ -102,6 +102,9 @@ class Outcome:
     repeat_of: int | None = None
     problem: Problem | None = None
 
+
+LEFT_OUT = ("", "-")
+"""What stands for no field in `Options.map`: the column is passed over. `extra.NAME` keeps it under another name."""
 
 TOGETHER = 20_000
 """Rows of one commit at most; see `_together`."""
@@ -278,6 +281,8 @@ class _Work:
             self.keys.append(Keys(tx, ACCOUNTS, self.words))
             accounts = View(tx, ACCOUNTS, self.keys[1], draft=draft)
         plan, following = decided(batch, (view, accounts), self.policy, self.links, words=self.words, first=first)
+        if self.module is LEADS:
+            name_contacts(tx, plan)
         if draft:
             for one in {view.module.name: view, accounts.module.name: accounts}.values():
                 keep_draft(tx, one)
@@ -359,7 +364,8 @@ def _check(options: Options) -> None:
             )
         )
     known = target.at.keys() | _link_ids(target)
-    wrong = sorted({*options.map.values(), *options.set} - known | set(options.match_on) - target.at.keys())
+    mapped = {field for field in options.map.values() if field not in LEFT_OUT and not field.startswith("extra.")}
+    wrong = sorted({*mapped, *options.set} - known | set(options.match_on) - target.at.keys())
     if wrong:
         raise Refused(
             Problem(

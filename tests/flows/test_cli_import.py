@@ -252,3 +252,25 @@ def test_what_was_stored_of_a_file_that_changes_meanwhile_is_taken_back(tmp_path
     quiet = Program(tmp_path, database)
     again = quiet.json("import", path)["runs"][0]
     assert (again["state"], again["repeat_of"]) == ("done", None) and again["counts"]["created"] > 20_000
+
+
+def test_a_contact_with_the_e_mail_of_a_new_lead_is_named(syncd: Program) -> None:
+    leads = syncd.file("leads.csv", *ROWS[:3])
+    assert syncd.json("import", leads, "--dry-run")["runs"][0]["problems"] == []
+    syncd("create", "contacts", "last_name=Morel", "first_name=Claire", "secondary_email=CLAIRE@bdr.example")
+    for wish in (["--dry-run"], []):
+        run = syncd.json("import", leads, *wish)["runs"][0]
+        assert [(p["code"], p["line"]) for p in run["problems"]] == [("SY-L31", 3)]
+        assert "contact 1, Claire Morel" in run["problems"][0]["why"] and run["counts"]["created"] == 2
+    assert syncd.json("import", leads, "--map", "Phone=mobile")["runs"][0]["repeat_of"]
+    more = syncd.file("more.csv", *ROWS[:3], "")
+    assert syncd.json("import", more)["runs"][0]["problems"] == []
+
+
+def test_a_column_is_left_out_or_kept_under_another_name(syncd: Program) -> None:
+    path = syncd.file("leads.csv", "Last Name,Phone,Stand", "Weber,123,A7")
+    syncd("import", path, "--map", "Phone=", "--map", "Stand=extra.Booth")
+    lead = syncd.json("show", "leads", 1)
+    assert (lead["phone"], lead["extra"]) == (None, {"Booth": "A7"})
+    wrong = syncd.json("import", path, "--map", "Phone=phon", code=1)
+    assert wrong["error"]["code"] == "SY-F40" and "named phon." in wrong["error"]["what"]
