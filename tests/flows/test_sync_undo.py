@@ -85,6 +85,26 @@ def test_an_undone_value_is_held_until_the_source_changes_it(box: Mailbox, syncd
     assert contacts(syncd)["Jana Keller"]["title"] == "Vorstand"
 
 
+@pytest.mark.parametrize("below", [False, True])
+def test_a_release_lets_the_next_sync_carry_undone_values_again(box: Mailbox, syncd: Program, below: bool) -> None:
+    syncd("sync")
+    box.edit(one(box, "Keller"), jobTitle="Leitung", companyName="Solis AG", department="Süd")
+    run = syncd.json("sync")
+    after = syncd.whole()
+    syncd("undo", run["id"])
+    syncd("edit", "contacts", contacts(syncd)["Jana Keller"]["id"], "department=Nord")
+    assert outlook.counts(syncd.json("sync", "--full")) == {"unchanged": 3}
+    number = run["mailboxes"][0]["id"] if below else run["id"]
+    assert syncd.json("undo", number, "--release")["released"] == 1
+    assert outlook.counts(syncd.json("sync", "--dry-run")) == {"updated": 1}
+    assert outlook.counts(syncd.json("sync", "--full")) == {"updated": 1, "unchanged": 2}
+    found = contacts(syncd)["Jana Keller"]
+    assert (found["title"], found["account"], found["department"]) == ("Leitung", "Solis AG", "Nord")
+    assert syncd.json("undo", number, "--release")["released"] == 0
+    syncd("edit", "contacts", found["id"], "department=Süd")
+    assert syncd.whole() == after
+
+
 def test_the_older_after_the_newer_and_the_newer_again(box: Mailbox, syncd: Program) -> None:
     syncd("sync")
     start = syncd.whole()
