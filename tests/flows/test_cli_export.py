@@ -59,7 +59,13 @@ def test_a_workbook_holds_no_formula(syncd: Program) -> None:
 def test_import_takes_back_what_export_wrote(syncd: Program, ending: str) -> None:
     for values in (
         ["last_name=Weber", "first_name=Anna", "company=Norrvik AB", "phone=+46 8 123 456 78", "annual_revenue=-12.50"],
-        ["last_name==1+1", "email=a@x.example", "email_opt_out=yes", "extra.Badge=7", "description=one\r\ntwo\v _x000D_"],
+        [
+            "last_name==1+1",
+            "email=a@x.example",
+            "email_opt_out=yes",
+            "extra.Badge=7",
+            "description=one\r\ntwo\v _x000D_",
+        ],
         ["last_name='=quoted", "employees=12", "lead_source=Messe"],
     ):
         syncd("create", "leads", *values)
