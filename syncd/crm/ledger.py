@@ -155,8 +155,8 @@ def settled(tx: Session, target: Set[int]) -> set[int]:
         "SELECT id, undoes FROM run AS u WHERE kind = 'undo' AND state = 'done' AND NOT EXISTS"
         " (SELECT 1 FROM problem WHERE problem.run = u.id) AND undoes IN (SELECT id FROM run WHERE state = 'undone')"
     )
-    found = {one for undo, undone in rows for one in (undo, *family(tx, undone))}
-    return found if found.isdisjoint(target) else found - set(target)
+    pairs = ((undo, *family(tx, undone)) for undo, undone in rows)
+    return {one for pair in pairs if target.isdisjoint(pair) for one in pair}
 
 
 def family(tx: Session, run: int) -> list[int]:

@@ -85,6 +85,21 @@ def test_an_undone_value_is_held_until_the_source_changes_it(box: Mailbox, syncd
     assert contacts(syncd)["Jana Keller"]["title"] == "Vorstand"
 
 
+def test_a_whole_sync_is_undone_after_one_of_its_mailboxes_was(simulator: Simulator, syncd: Program) -> None:
+    before = syncd.whole()
+    person(simulator.mailbox(EINKAUF), "Ida Holm", "Holm AB")
+    run = syncd.json("sync")
+    after = syncd.whole()
+    first = syncd.json("undo", run["mailboxes"][0]["id"])["id"]
+    middle = syncd.whole()
+    rest = syncd.json("undo", run["id"])
+    assert (rest["problems"], rest["counts"]["removed"]) == ([], 2) and syncd.whole() == before
+    syncd("undo", rest["id"])
+    assert syncd.whole() == middle
+    syncd("undo", first)
+    assert syncd.whole() == after
+
+
 @pytest.mark.parametrize("below", [False, True])
 def test_a_release_lets_the_next_sync_carry_undone_values_again(box: Mailbox, syncd: Program, below: bool) -> None:
     syncd("sync")
