@@ -140,10 +140,14 @@ class Batches:
                 notes.flag(row, name, "SY-L27" if shown == UNKNOWN else "SY-L24", field=name, seen=shown)
 
     def _whole_names(self, fields: dict[str, Column], extra: dict[str, Column]) -> None:
-        """Spreads whole names over their fields; what no field takes (a lead has no suffix) is kept as it is."""
+        """Spreads whole names over their fields; what no field takes (a lead has no suffix, a name is shown in another
+        way than it is parted) is kept as it is."""
         full = fields.pop(headers.FULL_NAME, None)
         if full is None:
             return
+        other = names.other(full, {name: fields[name] for name in (*_NAMES.values(), "middle_name") if name in fields})
+        if any(other):
+            extra.setdefault(self._heading.header[self._heading.targets.index(headers.FULL_NAME)], other)
         held = {part: fields[name] for part, name in _NAMES.items() if name in fields}
         for part, column in names.fill(full, held).items():
             name = _NAMES[part]

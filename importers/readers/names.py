@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from importers import normalise
+
 _PARTICLES = frozenset(
     "af al am auf aus'm av bin da dal dalla das de dei del della den der des di do dos du el ibn la las le lo los "
     "o' of op 't ten ter the ’t um und van vander vom von y zu zum zur".split()
@@ -80,6 +82,17 @@ def _plain(words: list[str]) -> tuple[str | None, str]:
     while start > 1 and words[start - 1].casefold() in _PARTICLES:
         start -= 1
     return " ".join(words[:start]), " ".join(words[start:])
+
+
+def other(full: Sequence[str | None], fields: Mapping[str, Sequence[str | None]]) -> list[str | None]:
+    """The whole names of rows that have a first or last name besides, where they say something that no field does."""
+    found: list[str | None] = [None] * len(full)
+    named = [fields[name] for name in ("first_name", "last_name") if name in fields]
+    for row, name in enumerate(full if named else ()):
+        if name and any(column[row] for column in named):
+            known = {word for column in fields.values() for word in normalise.fold(column[row] or "").split()}
+            found[row] = None if known.issuperset(normalise.fold(name).split()) else name
+    return found
 
 
 def fill(full: Sequence[str | None], held: Mapping[str, Sequence[str | None]]) -> dict[str, list[str | None]]:

@@ -361,6 +361,13 @@ def test_titles_and_suffixes_of_whole_names_are_kept(path: Path) -> None:
     assert contact.column("suffix") == ["jun.", None]
 
 
+def test_a_whole_name_beside_its_parts_is_kept_where_it_says_more(path: Path) -> None:
+    text = 'First Name,Last Name,Display Name\nAnna,Weber,Anna (Sales)\nPaul,Graf,"Graf, Paul"\n,,Ida Ek\n'
+    lead = Seen(path, text)
+    assert lead.extra == [{"Display Name": "Anna (Sales)"}, {}, {}]
+    assert lead.column("first_name") == ["Anna", "Paul", "Ida"]
+
+
 def test_cells_kept_as_text_for_excel_are_read_bare(path: Path) -> None:
     seen = Seen(path, 'Last Name,Zip,Notes\nWeber,="01067","=""say """"hi"""" """\nGraf,="04,="x"&"y"\n')
     assert seen.column("zip") == ["01067", '="04']
