@@ -68,11 +68,6 @@ def email_keys(values: Column) -> list[str | None]:
     return [key[: -len(_GOOGLE)] + "@gmail.com" if key and key.endswith(_GOOGLE) else key for key in keys]
 
 
-def _plain_key(value: str) -> str | None:
-    """The key by the fast path alone, before Google's two names are made one; None when it does not say."""
-    return value.lower() if _PLAIN(value) else None
-
-
 def _library_key(address: str) -> str | None:
     valid = _library(address)
     if valid is None:

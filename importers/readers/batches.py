@@ -60,7 +60,7 @@ class Batches:
         count = len(chunk.rows)
         notes = cells.Notes()
         columns, extra = self._columns(self._fitted(chunk, notes), chunk, notes)
-        clean, phone_keys = self._clean(columns, notes, count)
+        clean, phone_keys = self._clean(columns, notes)
         self._named(clean, notes, count)
         extras = _texts(extra, notes.extra, count)
         good = [row for row in range(count) if row not in notes.refused]
@@ -157,7 +157,7 @@ class Batches:
                 extra.setdefault(name, column)
 
     def _clean(
-        self, columns: Mapping[str, Column], notes: cells.Notes, count: int
+        self, columns: Mapping[str, Column], notes: cells.Notes
     ) -> tuple[dict[str, list[Value]], dict[str, Column]]:
         clean: dict[str, list[Value]] = {}
         phone_keys: dict[str, Column] = {}

@@ -5,7 +5,7 @@ Which field such a column fills is a matter of each row. Knows no kind of field.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from importers.headers import GROUP
 
@@ -25,7 +25,6 @@ _PLACES = (
 )
 
 Columns = dict[str, list[str | None]]
-Put = Callable[[int, str, str], bool]
 
 
 def spread(columns: Columns, targets: Mapping[str, list[str | None]], known: frozenset[str], extra: Columns) -> None:

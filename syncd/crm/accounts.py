@@ -34,7 +34,10 @@ class Answer(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Who bears the company's name: its folded full name, and the domains of its e-mail addresses."""
+    """Who bears the company's name: first and last name, and the domains of the e-mail addresses.
+
+    `is_company`: the person is only named by the company, so that the two being equal says nothing.
+    """
 
     first: str = ""
     last: str = ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from importers import normalise
 from importers.rows import KeyRule
-from syncd.crm.plan import Action, Delta, Key, Rec, changed
+from syncd.crm.plan import Delta, Key, Rec, changed
 from syncd.modules import Module
 from syncd.store import Session
 
@@ -185,15 +185,6 @@ class View:
         rec.version += 1
         self.gone.add(rec.id)
         self.touched[rec.id] = rec
-
-    def replay(self, action: Action) -> None:
-        """Shows what a saved action does."""
-        if action.op == "create":
-            self.create(action.rec)
-        elif action.op == "update":
-            self.update(action.rec, action.delta or {})
-        else:
-            self.remove(action.rec)
 
 
 def custom_kind(tx: Session, module: Module, fields: tuple[str, ...], words: Words, size: int = 5000) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from syncd.crm import records
 from syncd.crm.ledger import ERASED
-from syncd.crm.plan import OP_NAMES, extras, image
+from syncd.crm.plan import OP_NAMES, extras, image, packed
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Module
 from syncd.store import Session, leases
@@ -103,24 +103,17 @@ def children(tx: Session, run: int) -> list[int]:
     return [row[0] for row in tx.rows("SELECT id FROM run WHERE parent = ? ORDER BY id", run)]
 
 
-def changes(tx: Session, run: int, module: str | None = None, size: int = 1000) -> Iterator[dict[str, Any]]:
-    """Every record, field, before, after and reason of a run (of its mailboxes too), streamed.
+def own_changes(tx: Session, run: int, module: str | None = None, size: int = 1000) -> Iterator[dict[str, Any]]:
+    """Every record, field, before, after and reason of a run, without those of its mailboxes, streamed.
 
     A creation gives one row a field that was filled then.
     """
-    for one in (run, *children(tx, run)):
-        yield from own_changes(tx, one, module, size)
+    for one in MODULES.values():
+        if module in (None, one.name):
+            yield from _module_changes(tx, run, one, size)
 
 
-def own_changes(tx: Session, run: int, module: str | None = None, size: int = 1000) -> Iterator[dict[str, Any]]:
-    """The changes of a run without those of its mailboxes."""
-    for kind in MODULES.values():
-        if module is None or kind.name == module:
-            yield from _module_changes(tx, run, kind.name, size)
-
-
-def _module_changes(tx: Session, run: int, name: str, size: int) -> Iterator[dict[str, Any]]:
-    module = MODULES[name]
+def _module_changes(tx: Session, run: int, module: Module, size: int) -> Iterator[dict[str, Any]]:
     last = (0, 0)
     while True:
         rows = tx.rows(
@@ -142,7 +135,7 @@ def _module_changes(tx: Session, run: int, name: str, size: int) -> Iterator[dic
         show = shower(tx, module, [pair for _, fields in found for pair in fields])
         for (record, _version, op, source, reason, _delta), fields in found:
             common = {
-                "module": name,
+                "module": module.name,
                 "record": record,
                 "op": OP_NAMES[op],
                 "reason": reason,
@@ -218,7 +211,7 @@ def created_images(tx: Session, module: Module, ids: Sequence[int]) -> dict[tupl
 
 def _before(image: dict[str, Any], delta: dict[str, list[Any]]) -> dict[str, Any]:
     made = dict(image)
-    extra = json.loads(made.pop("extra", None) or "{}")
+    extra = extras(made.pop("extra", None))
     for name, (before, _after) in delta.items():
         target = extra if name.startswith("extra.") else made
         key = name.removeprefix("extra.")
@@ -226,7 +219,7 @@ def _before(image: dict[str, Any], delta: dict[str, list[Any]]) -> dict[str, Any
         if before is not None:
             target[key] = before
     if extra:
-        made["extra"] = json.dumps(dict(sorted(extra.items())), ensure_ascii=False, separators=(",", ":"))
+        made["extra"] = packed(extra)
     return made
 
 

@@ -59,7 +59,7 @@ class Locale:
 
 @dataclass(frozen=True)
 class Data:
-    """[data]. `folder` holds saved plans, attachments and backups."""
+    """[data]. `folder` is where the SQLite store and the watched folder lie when they are not set."""
 
     folder: Path = key(Reader(values.filled, "a folder"), Path("var"), place=True)
 

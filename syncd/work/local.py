@@ -38,7 +38,7 @@ ALIVE = 30.0
 
 
 class Service:
-    """The service: `make` gives the jobs, anew after SIGHUP; `inbox_every` is read from what it gives."""
+    """The service: `make` gives the jobs and the seconds between two looks at the watched folder, anew after SIGHUP."""
 
     def __init__(self, store: Store, clock: Clock, halt: Halt, make: Callable[[], tuple[Jobs, float]]) -> None:
         self.store = store
