@@ -90,6 +90,27 @@ def test_threads_share_one_request_for_a_token(here: World) -> None:
     assert len(here.asked("token")) == 1 and here.tokens.get()
 
 
+@pytest.mark.parametrize(("name", "tries"), [("token-down", 3), ("token-refused", 1)])
+def test_threads_share_a_failure_too(here: World, name: str, tries: int) -> None:
+    here.simulator.faults.add(name, "token", count=None)
+    told: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(SyncdError) as caught:
+            here.tokens.get()
+        told.append(caught.value.problems[0].code)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(told) == 8 and len(set(told)) == 1 and len(here.asked("token")) == tries
+    here.simulator.faults.clear()
+    here.time.now += 1
+    assert here.tokens.get()
+
+
 def test_a_rejected_token_is_replaced_once(here: World) -> None:
     old = here.tokens.get()
     here.tokens.reject(old)
@@ -171,6 +192,7 @@ def test_refusals_of_the_app_or_tenant(here: World) -> None:
     made = tokens(here)
     refusal(made, "SY-A06", 78)
     app.enabled = True
+    here.time.now += 1
     assert made.get(), "what was repaired in Entra works at once, without a minute's wait"
 
 

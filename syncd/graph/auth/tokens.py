@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from syncd.errors import Problem, SetupError, TryLater
+from syncd.errors import Problem, SetupError, SyncdError, TryLater
 from syncd.graph.auth import entra
 from syncd.graph.auth.credentials import Credentials
 from syncd.graph.auth.door import Door
@@ -38,6 +39,8 @@ FRESH_SECONDS = 300.0
 USABLE_SECONDS = 30.0
 """A token with more left still serves while the login host is down."""
 PAUSE_SECONDS = 60.0
+SHARED_SECONDS = 1.0
+"""So long a failure answers whoever asks next: all mailboxes of a sync need the same token, and one try tells for all."""
 DELAYS = (1.0, 3.0)
 WITHIN_SECONDS = 10.0
 IN_PLACE_SECONDS = 15.0
@@ -75,6 +78,7 @@ class Tokens:
         self._until = 0.0
         self._pause = 0.0
         self._claims: str | None = None
+        self._failed: tuple[SyncdError, float] | None = None
 
     def get(self) -> str:
         """A token with some life left. Raises SignInNeeded, SetupError, or TryLater when the login host is away."""
@@ -82,10 +86,13 @@ class Tokens:
             left = self._until - self._clock()
             if self._token and (left > FRESH_SECONDS or (left > USABLE_SECONDS and self._clock() < self._pause)):
                 return self._token
+            if self._failed and self._clock() - self._failed[1] < SHARED_SECONDS:
+                raise copy.copy(self._failed[0])
             try:
                 self._fetch()
-            except TryLater as error:
-                if not self._token or left <= USABLE_SECONDS:
+            except (SetupError, TryLater) as error:
+                if isinstance(error, SetupError) or not self._token or left <= USABLE_SECONDS:
+                    self._failed = error, self._clock()
                     raise
                 log.info("sign-in renewal failed (%s); the present one serves %d s more", error.problems[0].code, left)
                 self._pause = self._clock() + PAUSE_SECONDS
