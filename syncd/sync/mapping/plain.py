@@ -18,6 +18,7 @@ from syncd.sync.mapping.shape import (
     EMAILS,
     FIELDS,
     JOINED,
+    NAMES,
     NO_DATE,
     NO_YEAR,
     PARTS,
@@ -51,6 +52,8 @@ def plain(item: Mapping[str, Any], allowed_fields: Collection[str] | None) -> Pr
     named_by = "displayName" if item["surname"] in (None, "") else "surname"
     found: dict[str, Any] = {}
     try:
+        for key in NAMES:
+            _filled(item[key], str)
         if title := _filled(item["title"], str):
             found["salutation"] = salutation(title)
         found["last_name"] = item[named_by]

@@ -160,6 +160,10 @@ def _last_name(
 ) -> tuple[str, str]:
     """The last name and where it came from: surname, display name, file-as, e-mail, company, given name."""
     for key in NAMES:
+        # Also one that is not needed for the name: a contact is taken whole or not at all.
+        if not isinstance(item.get(key), str | None):
+            raise _wrong_type(key, item[key])
+    for key in NAMES:
         value = _text(item, key) if key in item else None
         if key not in item and previous is not None and previous.named_by == key:
             value = previous.fields.get("last_name")

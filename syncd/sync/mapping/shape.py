@@ -10,8 +10,8 @@ from typing import Any
 
 from syncd.errors import Problem
 
-TEXT_LIMIT = 131_072
-"""Characters in one value above which the contact is refused, as a row of a file would be."""
+TEXT_LIMIT = 4_194_304
+"""Characters in one value above which the contact is refused. A long note is kept whole; more than this is a fault."""
 
 TEXTS = {
     "givenName": "first_name",
