@@ -185,6 +185,10 @@ class ItemGone(Refused):
     """There is no such contact in the mailbox (any more)."""
 
 
+class Unreadable(Refused):
+    """Graph cannot give this one contact, now or later. What is here of it stays; the others go on."""
+
+
 class FolderGone(Outdated):
     """The folder went away between two requests. Remedy: read the folders again before anything else."""
 

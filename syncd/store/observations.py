@@ -129,6 +129,15 @@ def settle(tx: Session, items: Sequence[tuple[str, int]]) -> None:
     tx.many("UPDATE source_item SET gone = ? WHERE id = ?", list(items))
 
 
+def stay(tx: Session, items: Sequence[int]) -> None:
+    """Takes hints back: what had been carried out of these items still is all that is known of them."""
+    tx.many(
+        "UPDATE source_item SET gone = NULL, pending = CASE WHEN applied_digest = digest"
+        " AND COALESCE(applied_modified, '') = COALESCE(modified, '') THEN 0 ELSE 1 END WHERE id = ?",
+        [(item,) for item in items],
+    )
+
+
 def pending(tx: Session, of: int, after: tuple[int, str], limit: int, *, tied: bool = False) -> list[Item]:
     """Items to be carried out behind `after` (0 live or 1 gone, Graph id): live ones first, by Graph id. `tied`: only
     those tied to a contact.

@@ -12,9 +12,11 @@ import pytest
 from syncd.errors import SetupError, SignInNeeded, StartOver, SyncdError, TryLater
 from syncd.graph import delta
 from syncd.graph.delta import rounds, single
+from syncd.graph.delta.answers import page_of
 from syncd.graph.http import Graph, Limits
 from syncd.graph.shapes import (
     SELECT,
+    Answer,
     FolderGone,
     MailboxGone,
     NoAccess,
@@ -22,6 +24,7 @@ from syncd.graph.shapes import (
     QuotaFull,
     Rejected,
     Throttled,
+    Unreadable,
     Unsound,
 )
 from tests.contract.graph_world import MAILBOX, World, ids, world
@@ -118,6 +121,27 @@ def test_item_by_immutable_id_wherever_it_lies(here: World) -> None:
     assert delta.item(here.graph, MAILBOX, here.round()[0].items[0]["id"]) is not None
 
 
+def test_what_cannot_be_told_of_one_contact_is_never_that_it_is_gone(here: World) -> None:
+    key = here.round()[0].items[0]["id"]
+    for fault in ({"name": "corrupt"}, {"name": "status", "status": 400, "code": "ErrorInvalidIdMalformed"}):
+        here.simulator.faults.add(kind="item", **fault)
+        with pytest.raises(Unreadable) as caught:
+            delta.item(here.graph, MAILBOX, key)
+        assert caught.value.problems[0].code == "SY-I05"
+    here.simulator.faults.add("status", "item", status=404, code="itemNotFound")
+    assert delta.item(here.graph, MAILBOX, key) is None, "a code that is not known counts as its status"
+    for code, kind in (("UnknownError", None), ("ErrorMailboxNotFound", Rejected)):
+        here.simulator.faults.add("status", "item", status=404, code=code)
+        if kind is None:
+            assert delta.item(here.graph, MAILBOX, key) is not None
+            continue
+        with pytest.raises(kind):
+            delta.item(here.graph, MAILBOX, key)
+    here.simulator.faults.add("drop-field", "item", fields=["parentFolderId"], count=None)
+    with pytest.raises(Unsound):
+        list(delta.items(here.graph, MAILBOX, [key]))
+
+
 def test_listing_gives_each_contact_once(here: World) -> None:
     expected = ids(here.round())
     here.simulator.faults.add("duplicates", "list", count=None)
@@ -141,6 +165,17 @@ def test_last_row_of_an_id_counts_but_never_an_older_version(here: World) -> Non
     here.simulator.faults.add("tombstones", "delta", ids=[alive, "ghost"], before=False, legacy=True)
     [page] = here.round()
     assert set(page.removed) == {alive, "ghost"} and alive not in ids([page])
+
+
+def test_rows_of_one_contact_that_hold_what_changed_are_laid_over_each_other() -> None:
+    old, new = "2026-11-24T10:00:00Z", "2026-11-24T10:00:01Z"
+    rows = [
+        {"id": "a", "jobTitle": "Leitung", "department": "Lager", "lastModifiedDateTime": old},
+        {"id": "a", "department": "Einkauf", "lastModifiedDateTime": new},
+    ]
+    for order in (rows, rows[::-1]):
+        [row] = page_of(Answer({"value": order, "@odata.deltaLink": "x"}, {})).items
+        assert row == {"id": "a", "jobTitle": "Leitung", "department": "Einkauf", "lastModifiedDateTime": new}
 
 
 def test_rows_without_id_are_counted_not_taken(here: World) -> None:
@@ -266,8 +301,9 @@ def test_a_page_with_both_links_is_not_the_last(here: World) -> None:
 @pytest.mark.parametrize("name", ["self-link", "cycle"])
 def test_links_in_a_circle_mean_start_over(here: World, name: str) -> None:
     here.simulator.faults.add(name, "delta", count=None)
-    with pytest.raises(StartOver):
+    with pytest.raises(StartOver) as caught:
         here.round(page_size=2)
+    assert caught.value.problems[0].code == "SY-G17"
 
 
 def test_empty_pages_are_no_end_but_a_thousand_are(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -488,7 +524,7 @@ def test_a_way_without_batches_asks_one_by_one(here: World, name: str) -> None:
     keys = [item["id"] for item in here.simulator.truth(MAILBOX)]
     fault = here.simulator.faults.add(name, "batch", count=None)
     found = list(delta.items(here.graph, MAILBOX, keys))
-    assert [key for key, row in found if row and row["id"] == key] == keys
+    assert [key for key, row in found if isinstance(row, dict) and row["id"] == key] == keys
     assert fault.struck <= 3
 
 
@@ -498,5 +534,5 @@ def test_what_a_batch_leaves_open_is_asked_alone(here: World, monkeypatch: pytes
     here.simulator.faults.add("server-error", "item", at=2)
     here.simulator.faults.add("denied", "item", at=3)
     found = list(delta.items(here.graph, MAILBOX, keys))
-    assert [key for key, row in found if row and row["id"] == key] == keys
+    assert [key for key, row in found if isinstance(row, dict) and row["id"] == key] == keys
     assert 1.0 in here.time.waits, "the wait that stands in an item counts for the mailbox"

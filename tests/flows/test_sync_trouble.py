@@ -134,6 +134,28 @@ def test_a_bad_contact_costs_itself_and_keeps_its_old_state(simulator: Simulator
     assert outlook.counts(syncd.json("sync")) == {"updated": 1}
 
 
+@pytest.mark.parametrize(("number", "asked"), [(2, [1]), (24, [1, 5])])
+def test_a_contact_that_cannot_be_asked_about_costs_itself(
+    number: int, asked: list[int], simulator: Simulator, syncd: Program
+) -> None:
+    box = simulator.mailbox(ANNA)
+    keys = sorted(person(box, f"Weg N{n}").immutable for n in range(number))
+    syncd("sync")
+    for key in keys:
+        box.delete(key)
+    person(box, "Neu Dabei")
+    for at in asked:
+        # In a batch of four, and once more alone.
+        simulator.faults.add("corrupt", "item", at=at)
+    run = syncd.json("sync", code=1)
+    assert outlook.counts(run) == {"created": 1, "removed": number - 1, "refused": 1}
+    assert states(run) == ["done", "done"]
+    (problem,) = run["mailboxes"][0]["problems"]
+    assert problem["code"] == "SY-I05" and keys[0] in problem["what"]
+    assert len(contacts(syncd)) == 6 + 2
+    assert outlook.counts(syncd.json("sync")) == {}
+
+
 def test_a_certificate_that_nobody_may_accept_is_78(tmp_path: Path, sqlite: str) -> None:
     with Simulator(1, 0, certificate="other-ca") as simulator:
         run = office(tmp_path, sqlite, simulator).json("sync", code=78)

@@ -48,9 +48,13 @@ def page_of(answer: Answer) -> Page:
         elif _gone(row):
             items.pop(key, None)
             removed[key] = None
-        elif key not in items or _age(row) >= _age(items[key]):
+        elif key not in items:
             removed.pop(key, None)
             items[key] = row
+        else:
+            # Each of two rows of one contact may hold only what had changed by then: the newer lies over the older.
+            newer = _age(row) >= _age(items[key])
+            items[key] = {**items[key], **row} if newer else {**row, **items[key]}
     following = next_link(answer)
     link = following or answer.data.get("@odata.deltaLink") or ""
     return Page(tuple(items.values()), tuple(removed), link, following is None, faults)
@@ -113,6 +117,15 @@ def immutable(answer: Answer) -> str | None:
 
 def immutable_item(answer: Answer) -> str | None:
     return has_id(answer) or immutable(answer)
+
+
+def placed_item(answer: Answer) -> str | None:
+    """Without its folder nobody could tell a contact that is in use from one in Deleted Items."""
+    return immutable_item(answer) or (None if placed(answer.data) else "Graph answered a contact without its folder")
+
+
+def placed(row: Row) -> bool:
+    return isinstance(row.get("parentFolderId"), str)
 
 
 def has_id(answer: Answer) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
-from syncd.errors import Problem
+from syncd.errors import Problem, StartOver
 from syncd.graph.delta.answers import (
     IMMUTABLE,
     contacts,
@@ -68,13 +68,13 @@ def pages(
             raise over()
         empty = 0 if page.items or page.removed else empty + 1
         if not page.done and (page.link in seen or empty >= EMPTY_PAGES):
-            raise over()
+            break
         yield page
         if page.done:
             return
         seen.add(page.link)
         target, first = page.link, False
-    raise over()
+    raise StartOver(*endless().problems)
 
 
 def listing(

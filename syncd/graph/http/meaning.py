@@ -200,7 +200,7 @@ def _forbidden(reply: Reply, said: list[str], mailbox: str | None) -> SyncdError
 
 def _missing(reply: Reply, said: list[str], mailbox: str | None) -> Fault:
     trace = _trace(reply)
-    if not said:
+    if set(said) <= {"unknownerror"}:
         return unsound("Graph answered 404 without saying what is missing", mailbox, reply)
     if "errorsyncfoldernotfound" in said:
         return Fault(folder_gone(trace))

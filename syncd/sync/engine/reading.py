@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from syncd.crm import ledger
 from syncd.errors import Problem, Refused, StartOver, TryLater
 from syncd.graph import delta
 from syncd.graph.http import Graph
-from syncd.graph.shapes import SELECT, Folder, FolderGone, NoDelta, Page, QuotaFull
+from syncd.graph.shapes import SELECT, Folder, FolderGone, NoDelta, Page, QuotaFull, Row, Unreadable
 from syncd.store import Session, Store, leases, mailboxes, observations
 from syncd.store.leases import Lease
 from syncd.store.mailboxes import Cursor, Mailbox
@@ -135,10 +135,15 @@ class Round:
         rows = [dict(row) for row in page.items]
         with self.store.reading() as tx:
             known = observations.known(tx, self.mailbox.id, [row["id"] for row in rows])
-        rows = [self._whole(row, known.get(row["id"])) for row in rows]
         seen = _Page(self, cursor)
         for row in rows:
-            seen.take(row, known.get(row["id"]))
+            before = known.get(row["id"])
+            try:
+                whole = self._whole(row, before)
+            except Unreadable as error:
+                seen.leave(row["id"], error)
+            else:
+                seen.take(whole, before)
         if page.faults:
             seen.refuse(page.faults)
         with self.store.writing("sync:page") as tx:
@@ -166,10 +171,14 @@ class Round:
                 leases.prove(tx, self.lease, self.clock())
                 self._settle(tx, answers)
 
-    def _settle(self, tx: Session, answers: list[tuple[int, str, dict[str, Any] | None]]) -> None:
+    def _settle(self, tx: Session, answers: list[tuple[int, str, Row | Unreadable | None]]) -> None:
         settled: list[tuple[str, int]] = []
-        alive: dict[str, list[dict[str, Any]]] = {}
-        for item, _, row in answers:
+        staying: list[tuple[int, str, Unreadable]] = []
+        alive: dict[str, list[Row]] = {}
+        for item, key, row in answers:
+            if isinstance(row, Unreadable):
+                staying.append((item, key, row))
+                continue
             parent = row.get("parentFolderId") if row else None
             folder = self.folders.get(parent) if isinstance(parent, str) else None
             if row is None or folder is None:
@@ -179,6 +188,7 @@ class Round:
             else:
                 alive.setdefault(folder.id, []).append(row)
         observations.settle(tx, settled)
+        self._stay(tx, staying)
         cursors = {c.graph_id: c for c in mailboxes.cursors(tx, self.mailbox.id)}
         for folder_id, rows in alive.items():
             known = observations.known(tx, self.mailbox.id, [row["id"] for row in rows])
@@ -186,6 +196,17 @@ class Round:
             for row in rows:
                 seen.take(row, known[row["id"]])
             seen.write(tx)
+
+    def _stay(self, tx: Session, staying: list[tuple[int, str, Unreadable]]) -> None:
+        """Leaves as they were the contacts of which Graph does not say what became of them."""
+        observations.stay(tx, [item for item, _, _ in staying])
+        ledger.report(tx, self.run, [one for _, key, error in staying for one in _of(key, error.problems)])
+        ledger.count(tx, self.run, {"refused": len(staying)}, len(staying))
+
+
+def _of(key: str, problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Problems of one contact, which they name by its id."""
+    return [p.plain() | {"what": f"{p.what} (item {key})"} for p in problems]
 
 
 def _asked(order: SyncOrder, of: MailboxOrder) -> str:
@@ -222,9 +243,7 @@ class _Page:
             previous = Projection.of(json.loads(before["observed"])) if before and before["observed"] else None
             made = merge(previous, row, allowed_fields=self.round.order.fields or None)
         except Refused as error:
-            self._count("refused")
-            self.kept.append(key)
-            self.problems += [p.plain() | {"what": f"{p.what} (item {key})"} for p in error.problems]
+            self.leave(key, error)
             return
         if again and before and str(before["modified"] or "") > made.modified:
             return
@@ -233,8 +252,14 @@ class _Page:
         if same and not again and before and before["gone"] is None:
             self._count("unchanged")
         if not same:
-            self.problems += [p.plain() | {"what": f"{p.what} (item {key})"} for p in made.problems]
+            self.problems += _of(key, made.problems)
         self.seen.append(Seen(key, made.modified, text, mark))
+
+    def leave(self, key: str, error: Refused) -> None:
+        """Counts a contact of which nothing can be taken: what is here of it stays."""
+        self._count("refused")
+        self.kept.append(key)
+        self.problems += _of(key, error.problems)
 
     def refuse(self, faults: int) -> None:
         """Counts rows that could not even be told apart."""
