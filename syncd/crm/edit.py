@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,11 +11,14 @@ from typing import Any
 from syncd.crm import entry, holds, ledger, records
 from syncd.crm.apply import apply
 from syncd.crm.matching import Keys, Words
-from syncd.crm.plan import Action, Delta, Rec, changed, difference, from_image, packed
+from syncd.crm.plan import Action, Delta, Op, Rec, changed, difference, from_image, packed
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Module
 from syncd.store import Session, Store
 from syncd.store.times import Clock
+
+COUNTED: dict[Op, str] = {"create": "created", "update": "updated", "delete": "removed"}
+"""The count of the run that an action is in."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,7 @@ class Desk:
         for one in {a.module.name: a.module for a in actions}.values():
             holds.follow(tx, one, [a for a in actions if a.module is one])
         ledger.report(tx, run, [p.plain() for p in flags])
-        counts = {"create": "created", "update": "updated", "delete": "removed"}
-        for action in actions:
-            ledger.count(tx, run, {counts[action.op]: 1}, 1)
+        ledger.count(tx, run, Counter(COUNTED[action.op] for action in actions), len(actions))
         ledger.end(tx, run, self.clock())
         return run
 

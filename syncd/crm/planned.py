@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from syncd.crm import plans, records, runs
@@ -28,10 +28,12 @@ def changes(tx: Session, run: int, module: str | None = None) -> Iterator[Shown]
 def _plan(tx: Session, run: int, only: str | None) -> Iterator[Shown]:
     made: dict[tuple[str, int], str] = {}
     for _, data in plans.saved(tx, run):
-        actions = [a for a in plans.load(data["actions"]) if only in (None, a.module.name)]
-        labels = runs.source_labels(tx, run, [a.source for a in actions])
+        actions = plans.load(data["actions"])
         made.update(((a.module.name, a.rec.id), records.title(a.module, a.values)) for a in actions if a.op == "create")
-        for action in actions:
+        found = [(a, list(_pairs(a))) for a in actions if only in (None, a.module.name)]
+        labels = runs.source_labels(tx, run, [action.source for action, _ in found])
+        show = _shower(tx, found, made)
+        for action, pairs in found:
             common = {
                 "module": action.module.name,
                 "record": action.rec.id,
@@ -39,15 +41,15 @@ def _plan(tx: Session, run: int, only: str | None) -> Iterator[Shown]:
                 "reason": action.reason,
                 "source": labels.get(action.source),
             }
-            for field, before, after in _pairs(action):
+            for field, before, after in pairs:
                 yield common | {
                     "field": field,
-                    "before": _shown(tx, action.module, field, before, made),
-                    "after": _shown(tx, action.module, field, after, made),
+                    "before": show(action.module, field, before),
+                    "after": show(action.module, field, after),
                 }
 
 
-def _pairs(action: Action) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(action: Action) -> Iterator[runs.Change]:
     if action.op == "update":
         for name, (before, after) in (action.delta or {}).items():
             yield name, before, after
@@ -56,12 +58,20 @@ def _pairs(action: Action) -> Iterator[tuple[str, Any, Any]]:
         yield (name, None, value) if action.op == "create" else (name, value, None)
 
 
-def _shown(tx: Session, module: Module, name: str, value: Any, made: Mapping[tuple[str, int], str]) -> Any:
-    field = module.field(name) if name in module.at else None
-    if field is None or value is None:
-        return value
-    if field.kind != "link":
-        return records.shown(field, value)
-    target = field.link or ""
-    known = made.get((target, value)) or records.titles(tx, MODULES[target], [value]).get(value)
-    return known or value
+def _shower(
+    tx: Session, found: Sequence[tuple[Action, Sequence[runs.Change]]], made: Mapping[tuple[str, int], str]
+) -> Callable[[Module, str, Any], Any]:
+    """A function that shows a stored value: a link by the name of its record, also of one that the plan would make."""
+    shows = {
+        module: runs.shower(
+            tx, MODULES[module], [pair for a, pairs in found if a.module.name == module for pair in pairs]
+        )
+        for module in MODULES
+    }
+
+    def show(module: Module, name: str, value: Any) -> Any:
+        link = module.field(name).link if name in module.at else None
+        planned = made.get((link, value)) if link else None
+        return planned or shows[module.name](name, value)
+
+    return show

@@ -52,6 +52,13 @@ def test_a_plan_carried_out_equals_the_sync(tmp_path: Path, sqlite: str, simulat
     assert syncd.whole() == []
 
 
+def test_a_plan_names_the_accounts_that_it_would_make(syncd: Program) -> None:
+    plan = syncd.json("sync", ANNA, "--dry-run")
+    changes = syncd.json("runs", plan["id"], "--module", "contacts")["changes"]
+    linked = {change["after"] for change in changes if change["field"] == "account"}
+    assert linked == {"Keller AG", "Gemeinsam GmbH"}
+
+
 def test_a_plan_of_edits_moves_and_removals(simulator: Simulator, box: Mailbox, syncd: Program) -> None:
     syncd("sync")
     before, ledger = syncd.whole(), outlook.ledger(syncd)
