@@ -17,7 +17,7 @@ from syncd.crm.matching import Keys, Words
 from syncd.crm.plan import Action
 from syncd.crm.records import fetch, linking
 from syncd.errors import Outdated, Problem
-from syncd.modules import ACCOUNTS, CONTACTS, LEADS, MODULES, Module
+from syncd.modules import ACCOUNTS, CONTACTS, LEADS, MODULES, NUMBERED, Module
 from syncd.modules.declare import MATCH_KINDS
 from syncd.store import Session, observations
 from syncd.store.leases import Lease
@@ -124,7 +124,7 @@ def met_stand(tx: Session, data: Sequence[Any] | None, acted: Set[tuple[int, int
     """The records for whose sake rows do nothing stand as they were met, but for those that the plan itself changes."""
     if data is None:
         return
-    module = plans.NUMBERS[data[0]]
+    module = NUMBERED[data[0]]
     met = {record: version for record, version in data[1] if (module.number, record) not in acted}
     now: dict[int, int] = dict(row[1:] for row in tx.lookup(module.table, "id", ("id", "version"), sorted(met)))
     for record, version in met.items():

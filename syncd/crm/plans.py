@@ -10,13 +10,16 @@ from typing import Any
 
 from syncd.crm import ledger
 from syncd.crm.plan import Action, Delta, Rec
-from syncd.modules import MODULES, Module
+from syncd.modules import MODULES, NUMBERED, Module
 from syncd.store import Session, leases
 from syncd.store.leases import Lease
 from syncd.store.observations import Mark
 
 SIZE = 1000
 """Actions in one stored batch, at most."""
+
+PARTS = 1000
+"""Numbers set aside for the stored batches of one planned batch."""
 
 
 def begin(
@@ -68,7 +71,7 @@ def save(
 ) -> None:
     """Adds the actions of one planned batch to a saved plan, in parts; the last part carries what it does to items, and
     the stored records that it has `met` with their versions."""
-    first = batch * 1000
+    first = batch * PARTS
     starts = range(0, len(actions), SIZE) or [0]
     rows = []
     for part, start in enumerate(starts):
@@ -111,8 +114,6 @@ def under_way(tx: Session, source: str) -> int | None:
     return next((run for run, orders in rows if "apply" in json.loads(orders)), None)
 
 
-NUMBERS = {m.number: m for m in MODULES.values()}
-
 Final = Callable[[int, Any], Any]
 """Gives the final id of what a plan knows by a negative one: (module number, id)."""
 
@@ -127,7 +128,7 @@ def load(plain: Sequence[list[Any]], final: Final = as_planned) -> list[Action]:
     recs: dict[tuple[int, int], Rec] = {}
     actions = []
     for op, number, record, version, source, reason, values, delta, candidates in plain:
-        module = NUMBERS[number]
+        module = NUMBERED[number]
         key = (number, final(number, record))
         rec = recs.get(key)
         if rec is None:

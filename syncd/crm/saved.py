@@ -18,8 +18,9 @@ from syncd.crm.fits import Job, fits, items_stand, links_stand, met_stand, moved
 from syncd.crm.matching import Keys, View, Words
 from syncd.crm.plan import OPS, Action, Rec
 from syncd.crm.records import fetch
+from syncd.crm.runs import unknown
 from syncd.errors import Problem, Refused
-from syncd.modules import ACCOUNTS, CONTACTS, MODULES
+from syncd.modules import ACCOUNTS, CONTACTS, MODULES, NUMBERED
 from syncd.store import Session, Store, leases, observations
 from syncd.store.leases import Lease
 from syncd.store.observations import Mark
@@ -68,7 +69,7 @@ def _open(tx: Session, run: int, words: Words, now: datetime, approve: bool) -> 
         if tx.row("SELECT id FROM run WHERE id = ?", one)
     ]
     if not rows:
-        raise Refused(Problem("SY-U01", f"There is no run {run}.", "The number is wrong.", "Look at: syncd runs"))
+        raise unknown(run)
     rows = rows[1:] or rows
     under_way = [row for row in rows if row[1] == "running" and "apply" in json.loads(row[2])]
     waiting = [row for row in rows if row[1] in WAITING]
@@ -183,7 +184,7 @@ def _still_wanted(tx: Session, run: int, state: str, source: str, kind: str) -> 
         still_newest(tx, run, source)
     content = files.content(tx, run) if kind == "import" else None
     if content is not None:
-        standing = files.standing(tx, content[0], next(m for m in MODULES.values() if m.number == content[1]))
+        standing = files.standing(tx, content[0], NUMBERED[content[1]])
         if standing is not None:
             raise moved(f"run {standing} has imported the file since")
 

@@ -34,15 +34,12 @@ def of(tx: Session, runs: Sequence[int]) -> Summary:
     """The summary of some mailboxes' runs."""
     found = Summary()
     marks = ", ".join("?" * len(runs))
-    rows = tx.rows(
-        f"SELECT record FROM change WHERE run IN ({marks}) AND module = ? AND op = ? ORDER BY record",
-        *runs,
-        ACCOUNTS.number,
-        OPS["create"],
-    )
-    found.made = len(rows)
-    names = records.titles(tx, ACCOUNTS, [row[0] for row in rows[:NAMES]])
-    found.names = [names[row[0]] for row in rows[:NAMES] if row[0] in names]
+    made = f"FROM change WHERE run IN ({marks}) AND module = ? AND op = ?"
+    params = (*runs, ACCOUNTS.number, OPS["create"])
+    found.made = int(tx.value(f"SELECT COUNT(*) {made}", *params))
+    first = [row[0] for row in tx.rows(f"SELECT record {made} ORDER BY record LIMIT {NAMES}", *params)]
+    names = records.titles(tx, ACCOUNTS, first)
+    found.names = [names[record] for record in first if record in names]
     _created(tx, runs, marks, found)
     _updated(tx, runs, marks, found)
     return found
@@ -60,16 +57,19 @@ def _created(tx: Session, runs: Sequence[int], marks: str, found: Summary) -> No
 
 def _updated(tx: Session, runs: Sequence[int], marks: str, found: Summary) -> None:
     sql = f"SELECT record, delta FROM change WHERE run IN ({marks}) AND module = ? AND op = ? ORDER BY record"
-    moved = []
+    first: list[tuple[int, int, int]] = []
     for record, delta in tx.stream(sql, *runs, CONTACTS.number, OPS["update"]):
-        if '"account":[' in delta:
-            moved.append((record, *json.loads(delta)["account"]))
-    moved = [
-        (record, before, after) for record, before, after in moved if isinstance(before, int) and isinstance(after, int)
-    ]
-    found.moves = len(moved)
-    names = records.titles(tx, ACCOUNTS, [i for _, *pair in moved[:NAMES] for i in pair])
+        # Most updates are of other fields, which their text tells sooner than their JSON.
+        if '"account":[' not in delta:
+            continue
+        before, after = json.loads(delta)["account"]
+        if not isinstance(before, int) or not isinstance(after, int):
+            continue
+        found.moves += 1
+        if len(first) < NAMES:
+            first.append((record, before, after))
+    names = records.titles(tx, ACCOUNTS, [account for _, *pair in first for account in pair])
     found.moved = [
-        (r, names.get(before, f"account {before}"), names.get(after, f"account {after}"))
-        for r, before, after in moved[:NAMES]
+        (record, names.get(before, f"account {before}"), names.get(after, f"account {after}"))
+        for record, before, after in first
     ]

@@ -18,7 +18,7 @@ from syncd.crm.matching import Keys, Words
 from syncd.crm.plan import OP_NAMES
 from syncd.crm.turns import Pass, Taken, turned
 from syncd.errors import Busy, Problem, Refused
-from syncd.modules import MODULES, Module
+from syncd.modules import MODULES, NUMBERED, Module
 from syncd.store import Session, Store, leases
 from syncd.store.leases import Lease
 from syncd.store.times import Clock
@@ -132,7 +132,7 @@ def preview(
 def _open(tx: Session, target: int, actor: str, now: datetime, *, reason: str, only: Only | None) -> Job:
     row = tx.row("SELECT state, lease, undoes FROM run WHERE id = ?", target)
     if row is None:
-        raise Refused(Problem("SY-U01", f"There is no run {target}.", "The number is wrong.", "Look at: syncd runs"))
+        raise runs.unknown(target)
     _check(tx, target, row, now)
     if only is not None:
         _touched(tx, target, only)
@@ -156,7 +156,7 @@ def _open(tx: Session, target: int, actor: str, now: datetime, *, reason: str, o
 def _touched(tx: Session, target: int, only: Only) -> None:
     """A part must be one that the run has changed. Of what it has deleted no field comes back alone."""
     family = ledger.family(tx, target)
-    module = next(m for m in ORDER if m.name == only.module)
+    module = MODULES[only.module]
     line = [c for c in ledger.histories(tx, module, [only.record]).get(only.record, ()) if c.run in family]
     if only.field:
         images = runs.created_images(tx, module, [only.record])
@@ -174,7 +174,7 @@ def _touched(tx: Session, target: int, only: Only) -> None:
 
 def _standing(tx: Session, taken: Taken, only: Only) -> None:
     """Something of a part must still stand."""
-    module = next(m for m in ORDER if m.name == only.module)
+    module = MODULES[only.module]
     plans = [turned(tx, taken, module, [only.record], step) for step in dict.fromkeys(step for step, _ in STEPS)]
     if not any(plan.actions or plan.problems or plan.counts or hanging for plan, hanging in plans):
         what = f"{_named(module, only)} is as it was before run {taken.target}."
@@ -219,8 +219,7 @@ def _not_again(tx: Session, target: int, undoes: int) -> None:
         content = files.content(tx, run)
         if content is None:
             continue
-        module = next(m for m in ORDER if m.number == content[1])
-        again = files.standing(tx, content[0], module)
+        again = files.standing(tx, content[0], NUMBERED[content[1]])
         if again is not None and again != run:
             raise Refused(
                 Problem(

@@ -7,6 +7,6 @@ fields; what Outlook has besides stands at the end of contacts.
 from __future__ import annotations
 
 from syncd.modules.declare import Field, KeyKind, Module
-from syncd.modules.standard import ACCOUNTS, CONTACTS, LEADS, MODULES, module
+from syncd.modules.standard import ACCOUNTS, CONTACTS, LEADS, MODULES, NUMBERED, module
 
-__all__ = ["ACCOUNTS", "CONTACTS", "LEADS", "MODULES", "Field", "KeyKind", "Module", "module"]
+__all__ = ["ACCOUNTS", "CONTACTS", "LEADS", "MODULES", "NUMBERED", "Field", "KeyKind", "Module", "module"]

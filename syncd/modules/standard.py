@@ -229,6 +229,8 @@ LEADS = Module(
 )
 
 MODULES = {m.name: m for m in (ACCOUNTS, CONTACTS, LEADS)}
+NUMBERED = {m.number: m for m in MODULES.values()}
+"""The modules by their number in the store."""
 
 
 def module(name: str) -> Module:
