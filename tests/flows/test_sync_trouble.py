@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,19 @@ def test_a_long_wait_ends_that_mailbox_and_is_honoured_by_hand(simulator: Simula
     assert outlook.codes(again["mailboxes"][0]) == ["SY-M11"] and states(again) == ["failed", "done"]
     assert ANNA not in {r.mailbox for r in simulator.requests[asked:]}
     assert ANNA in again["mailboxes"][0]["problems"][0]["what"]
+
+
+def test_the_rest_of_a_wait_is_waited_in_place(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    syncd = office(tmp_path, sqlite, simulator)
+    simulator.faults.add("throttle", "delta", mailbox=ANNA, retry_after=16)
+    assert states(syncd.json("sync", code=1)) == ["failed", "done"]
+    soon = (datetime.now(UTC) + timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    with sqlite3.connect(sqlite.removeprefix("sqlite:///")) as raw:
+        raw.execute("UPDATE mailbox SET retry_at = ? WHERE retry_why = 'server'", (soon,))
+    asked = len(simulator.requests)
+    assert states(syncd.json("sync")) == ["done", "done"] and len(contacts(syncd)) == 6
+    assert datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") >= soon
+    assert [r.status for r in simulator.requests[asked:] if r.mailbox == ANNA and r.status != 200] == []
 
 
 def test_a_back_off_after_errors_is_ignored_by_hand(simulator: Simulator, syncd: Program) -> None:

@@ -19,7 +19,7 @@ from syncd.crm import ledger, plans
 from syncd.crm.apply import apply
 from syncd.crm.matching import Words, draft_tables, keep_draft
 from syncd.crm.plan import Plan
-from syncd.errors import Problem, Refused, SetupError, SignInNeeded, SyncdError, TryLater
+from syncd.errors import Problem, SetupError, SignInNeeded, SyncdError, TryLater
 from syncd.graph.http import Graph
 from syncd.modules import CONTACTS
 from syncd.store import Session, Store, leases, mailboxes, observations
@@ -31,11 +31,14 @@ from syncd.sync.engine.brake import Stop, judge
 from syncd.sync.engine.carry import Batch, Carried, Draft
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
 from syncd.sync.engine.reading import Round
+from syncd.sync.engine.refusals import half_applied, no_folder, too_early
 
 log = logging.getLogger("syncd.sync")
 
 BACK_OFF = (60, 300, 900, 3600)
 """Seconds before a mailbox that failed is tried again by the service, by how often it failed."""
+IN_PLACE_SECONDS = 15.0
+"""What is left of a wait that Microsoft asked for is waited in place up to this, as a new one is."""
 
 
 @dataclass
@@ -154,7 +157,7 @@ class Syncing:
                 raise part.error
         if order.folder and not any(part.error or part.met for part in parts):
             for part in parts:
-                part.error = _no_folder(order.folder, part.of.address)
+                part.error = no_folder(order.folder, part.of.address)
 
     def _read_one(self, order: SyncOrder, part: _Part, by_hand: bool) -> SyncdError | None:
         try:
@@ -185,18 +188,11 @@ class Syncing:
             raise half_applied(part.of.address, half)
         if wait is None or moment(wait[0]) <= self.clock() or (by_hand and wait[1] != "server"):
             return
-        seconds = (moment(wait[0]) - self.clock()).total_seconds()
-        raise TryLater(
-            Problem(
-                "SY-M11",
-                f"{part.of.address} is not asked before {moment(wait[0]):%H:%M:%S} UTC.",
-                "Microsoft asked for this wait; asking earlier would prolong it."
-                if wait[1] == "server"
-                else "It failed last time and is tried again by itself.",
-                "Wait; the other mailboxes go on.",
-            ),
-            after=seconds,
-        )
+        until, told = moment(wait[0]), wait[1] == "server"
+        seconds = (until - self.clock()).total_seconds()
+        if not told or seconds > IN_PLACE_SECONDS:
+            raise too_early(part.of.address, until, seconds, told=told)
+        self.graph.hold(part.of.address, seconds)
 
     def _finish(
         self, order: SyncOrder, part: _Part, made: Synced, look: Session | None = None, draft: Draft | None = None
@@ -328,29 +324,6 @@ class Syncing:
                 tx.run("DELETE FROM plan WHERE run = ?", run)
                 tx.run("DELETE FROM run WHERE id = ?", run)
             ledger.end(tx, made.run, self.clock(), "failed")
-
-
-def half_applied(address: str, run: int) -> Refused:
-    """What to say of a mailbox whose saved plan was being carried out when the process was killed."""
-    return Refused(
-        Problem(
-            "SY-W09",
-            f"{address} waits: the saved plan of run {run} is carried out by half.",
-            "A sync now would take the other half out of its hands.",
-            f"Finish it: syncd apply {run}; the next sync goes on by itself.",
-        )
-    )
-
-
-def _no_folder(folder: str, address: str) -> Refused:
-    return Refused(
-        Problem(
-            "SY-M14",
-            f"{address} has no folder named {folder} that is synced.",
-            "Nothing was read; names are compared without regard to case.",
-            "Look at the folder's name in Outlook, and at [sync] folders and exclude_folders.",
-        )
-    )
 
 
 def write(tx: Session, run: int, carried: Carried) -> None:
