@@ -139,7 +139,8 @@ class Reading:
         self.close()
         if kind == "unreadable":
             raise UnreadableFile(Problem(**value))
-        raise RuntimeError(f"The reader of a file failed:\n{value}")
+        seen, trace = value
+        raise UnreadableFile(self._problem("SY-F38", seen=seen)) from RuntimeError(trace)
 
     def _receive(self) -> tuple[str, Any]:
         size = int.from_bytes(self._bytes(4), "big")
@@ -171,9 +172,9 @@ class Reading:
             return UnreadableFile(self._problem("SY-F27"))
         return _Died()
 
-    def _problem(self, code: str) -> Problem:
+    def _problem(self, code: str, seen: str = "") -> Problem:
         name = os.path.basename(self._path).encode("utf-8", "backslashreplace").decode()
-        return vocabulary.problem(code, self._order.language, name=name)
+        return vocabulary.problem(code, self._order.language, name=name, seen=seen)
 
 
 class _Died(Exception):

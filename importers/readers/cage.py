@@ -2,7 +2,8 @@
 
 In: four bytes of length and a JSON document `{"path", "order", "careful"}` on stdin, which stays open: when it ends,
 the caller is gone and so is this process. Out, on stdout: four bytes of length and a marshalled pair, `opened`, then
-`batch` as often as it takes, then `end`; or `unreadable` with a problem, or `fault` with a traceback.
+`batch` as often as it takes, then `end`; or `unreadable` with a problem, or `fault` with its place and a
+traceback.
 """
 
 from __future__ import annotations
@@ -45,9 +46,15 @@ def main() -> int:
         return 1
     except BrokenPipeError:
         return 0
-    except Exception:
-        _send(out, "fault", traceback.format_exc())
+    except Exception as error:
+        _send(out, "fault", (_place(error), traceback.format_exc()))
     return 0
+
+
+def _place(error: Exception) -> str:
+    """The kind of a fault and where it came from; its message may hold anyone's name or address."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}, {os.path.basename(last.filename)}:{last.lineno}"
 
 
 def _read(out: Any, data: dict[str, Any]) -> None:

@@ -5,8 +5,10 @@ Knows the outer form only: names of parts, sizes, and which sheet lies in which 
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from posixpath import join, normpath
 from xml.etree import ElementTree
@@ -31,6 +33,12 @@ _BOF = (b"\x09\x08\x10\x00\x00\x06\x05\x00", b"\x09\x08\x08\x00\x00\x05\x05\x00"
 _FILEPASS = 0x2F
 _EOF_RECORD = 0x0A
 _FIRST_RECORDS = 20
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError,
+    OSError, KeyError, NotImplementedError, RuntimeError, ValueError, EOFError,
+)  # fmt: skip
+"""What Python's own libraries raise over a damaged package."""
+
 _FOREIGN = {
     "word/document.xml": "Word",
     "ppt/presentation.xml": "PowerPoint",
@@ -50,7 +58,7 @@ def of_zip(source: Source) -> str:
         with zipfile.ZipFile(source.file) as package:
             parts = package.infolist()
             kind = package.read("mimetype")[:80] if "mimetype" in package.namelist() else b""
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
+    except _DAMAGE as error:
         source.refuse("SY-F29", seen=str(error)[:80])
     finally:
         source.file.seek(0)
@@ -102,7 +110,7 @@ def lost(source: Source, sheet: str) -> dict[tuple[int, int], str]:
         with zipfile.ZipFile(source.file) as package:
             part = _part(package, sheet)
             return dict(_scanned(package, part)) if part else {}
-    except (zipfile.BadZipFile, OSError, KeyError, ElementTree.ParseError, NotImplementedError, RuntimeError, EOFError):
+    except _DAMAGE:
         return {}
     finally:
         source.file.seek(0)

@@ -157,6 +157,16 @@ def test_a_killed_reader_is_a_plain_refusal(tmp_path: Path) -> None:
     assert refused.value.problem.code == "SY-F28"
 
 
+def test_a_reader_that_fails_is_a_plain_refusal_that_quotes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Last Name,Birthday\nWeber,03/04/1980\n", encoding="utf-8")
+    order = vocabulary.order("contacts", dates="no order at all")
+    with pytest.raises(UnreadableFile) as refused, pipeline.start(path, order) as reading:
+        list(reading)
+    assert refused.value.problem.code == "SY-F38" and "calendar.py:" in refused.value.problem.what
+    assert "Traceback" in str(refused.value.__cause__) and "1980" not in str(refused.value.problem)
+
+
 def test_a_reader_without_progress_is_given_up(tmp_path: Path) -> None:
     path = tmp_path / "leads.csv"
     path.write_text(leads(3), encoding="utf-8")

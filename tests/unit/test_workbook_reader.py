@@ -309,6 +309,19 @@ def test_a_broken_off_workbook_is_refused(tmp_path: Path, make: Any, share: floa
     assert refusal(path) == "SY-F29"
 
 
+def test_a_part_that_cannot_be_unpacked_is_damage(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "a.xlsx", [HEADER, *([str(n), "Weber", str(n) * 9, str(n)] for n in range(200))])
+    with zipfile.ZipFile(path) as package:
+        part = package.getinfo("xl/worksheets/sheet1.xml")
+    data = bytearray(path.read_bytes())
+    begin = part.header_offset + 30 + len(part.filename)
+    for place in range(begin + part.compress_size // 2, begin + part.compress_size, 40):
+        data[place] ^= 0xFF
+    path.write_bytes(bytes(data))
+    for careful in (False, True):
+        assert refusal(path, careful=careful) == "SY-F29"
+
+
 def test_too_many_parts_are_refused(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "a.xlsx", ROWS)
     with zipfile.ZipFile(path, "a") as package:
