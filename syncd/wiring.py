@@ -157,7 +157,7 @@ class Wiring:
         """The app's access tokens, shared by all threads."""
         from syncd.graph.auth import Tokens
 
-        return Tokens(self.credentials, self.network, step=self.step)
+        return Tokens(self.credentials, self.network, sleep=self.sleep, step=self.step)
 
     @cached_property
     def graph(self) -> Graph:
@@ -173,17 +173,16 @@ class Wiring:
         return Syncing(self.store(), self.graph, self.words(), self.clock, halt)
 
     def sync_order(self, **wishes: Any) -> SyncOrder:
-        """What a sync of all mailboxes of the settings is told to do; `"*"` asks Graph for the users there are."""
+        """What a sync of all mailboxes of the settings is told to do, those of higher priority first."""
         from syncd.crm.accounts import Rule
         from syncd.sync.engine import MailboxOrder, SyncOrder
         from syncd.sync.mapping import Rules
 
         graph, sync = self.graph_settings, self.settings.sync
         special = {m.address.casefold(): m for m in self.settings.mailbox}
-        addresses = self._addresses()
-        addresses.sort(key=lambda a: -(special[a.casefold()].priority if a.casefold() in special else 0))
+        priority = {folded: one.priority for folded, one in special.items()}
         made = []
-        for rank, address in enumerate(addresses):
+        for rank, address in enumerate(sorted(self.addresses(), key=lambda a: -priority.get(a.casefold(), 0))):
             one = special.get(address.casefold())
             rules = Rules(
                 folders=sync.folders if one is None or one.folders is None else one.folders,
@@ -206,18 +205,24 @@ class Wiring:
             **wishes,
         )
 
-    def _addresses(self) -> list[str]:
+    def addresses(self) -> list[str]:
+        """The mailboxes of the settings, each once as first spelled; `"*"` asks Graph for the users there are."""
+        graph = self.graph_settings
+        found = [address for address in graph.mailboxes if address != "*"]
+        if "*" in graph.mailboxes:
+            found += self._tenant_users()
+        once: dict[str, str] = {}
+        for address in found:
+            once.setdefault(address.casefold(), address)
+        left_out = {address.casefold() for address in graph.exclude_mailboxes}
+        return [address for folded, address in once.items() if folded not in left_out]
+
+    def _tenant_users(self) -> list[str]:
         from syncd.graph import delta
 
-        graph = self.graph_settings
-        excluded = {a.casefold() for a in graph.exclude_mailboxes}
-        found = [a for a in graph.mailboxes if a != "*"]
-        if "*" in graph.mailboxes:
-            if self._users is None or self.clock() - self._users[0] > USERS_LAST:
-                self._users = self.clock(), sorted(u.address for u in delta.users(self.graph) if not u.guest)
-            found += self._users[1]
-        once = {a.casefold(): a for a in reversed(found)}
-        return [a for a in dict.fromkeys(found) if once[a.casefold()] == a and a.casefold() not in excluded]
+        if self._users is None or self.clock() - self._users[0] > USERS_LAST:
+            self._users = self.clock(), sorted(user.address for user in delta.users(self.graph) if not user.guest)
+        return self._users[1]
 
     def watch(self, halt: Callable[[], None] = lambda: None) -> Watch | None:
         """The watched folder, made when it is not there; None when the settings watch none."""
@@ -261,6 +266,7 @@ class Wiring:
             syncing=self.syncing(halt.check) if synced else None,
             order=self.sync_order if synced else None,
             every=self.settings.sync.every,
+            threads=self.settings.work.threads,
         )
 
     @property

@@ -172,7 +172,7 @@ def _too_wide(refused: str, app: str) -> Problem:
 def mailboxes(wiring: Wiring) -> Iterator[Item]:
     """Whether each mailbox can be read, and how much is in it."""
     try:
-        addresses = list(_addresses(wiring))
+        addresses = wiring.addresses()
     except SyncdError as error:
         yield _judged("mailboxes", error)
         return
@@ -188,21 +188,6 @@ def mailboxes(wiring: Wiring) -> Iterator[Item]:
         figures = [dict(one.more) for one in good]
         yield ok("mailboxes", f"{len(good):,} of {len(found):,}{more}: {shown}", mailboxes=figures)
     yield from (one for one in found if one.state != "ok")
-
-
-def _addresses(wiring: Wiring) -> Iterator[str]:
-    from syncd.graph import delta
-
-    graph = wiring.graph_settings
-    left_out = {address.casefold() for address in graph.exclude_mailboxes}
-    named = [address for address in graph.mailboxes if address != "*"]
-    if "*" in graph.mailboxes:
-        named += [user.address for user in delta.users(wiring.graph) if not user.guest]
-    seen: set[str] = set()
-    for address in named:
-        if address.casefold() not in left_out | seen:
-            seen.add(address.casefold())
-            yield address
 
 
 def _mailbox(wiring: Wiring, address: str) -> Item:

@@ -40,7 +40,8 @@ def sync_command(
     """Sync the mailboxes of the settings, or the named ones, now."""
     from syncd.work.jobs import Halt, Halted
 
-    wiring = call.wiring
+    wiring, halt = call.wiring, Halt()
+    wiring.sleep = halt.sleep
     order = wiring.sync_order(full=full, dry_run=dry_run, folder=folder)
     if not order.mailboxes:
         raise SetupError(
@@ -53,8 +54,6 @@ def sync_command(
         )
     if addresses:
         order = replace(order, mailboxes=chosen(order.mailboxes, addresses))
-    halt = Halt()
-    wiring.sleep = halt.sleep
     with halting(halt) as came:
         try:
             made = wiring.syncing(halt.check).sync(order, actor=call.actor, reason=reason)

@@ -50,7 +50,10 @@ class Halt:
 
 
 class Jobs:
-    """The service's jobs over one store. `syncing` and `order` are None when there is no Graph to sync with."""
+    """The service's jobs over one store. `syncing` and `order` are None when there is no Graph to sync with.
+
+    `threads` is how many of them may be at work at the same time.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Jobs:
         syncing: Syncing | None = None,
         order: Callable[[], SyncOrder] | None = None,
         every: float = 300.0,
+        threads: int = 4,
         actor: str = "service",
     ) -> None:
         self.store = store
@@ -69,6 +73,7 @@ class Jobs:
         self.syncing = syncing
         self.order = order
         self.every = every
+        self.threads = threads
         self.actor = actor
 
     def inbox(self) -> int:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from syncd.crm.status import SERVICE
 from syncd.errors import Busy, Problem, SetupError
 from syncd.store import Store, leases
 from syncd.store.leases import Lease
@@ -69,7 +70,7 @@ class Service:
     def _lease(self) -> Lease:
         try:
             with self.store.writing("service:lease") as tx:
-                return leases.take(tx, "service", self.clock())
+                return leases.take(tx, SERVICE, self.clock())
         except Busy as error:
             raise Busy(
                 Problem(
@@ -105,10 +106,11 @@ class Service:
         log.info("settings: read again")
 
     def _start(self, jobs: Jobs, every: float) -> BackgroundScheduler:
+        from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
 
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        scheduler = BackgroundScheduler(timezone="UTC")
+        scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(jobs.threads)})
         _add(scheduler, jobs, every)
         scheduler.start()
         return scheduler

@@ -222,7 +222,7 @@ def _missing(reply: Reply, said: list[str], mailbox: str | None) -> Fault:
                     "SY-M01",
                     f"The tenant has no user {mailbox} (404{_named(reply)}).",
                     "The address has a typing error, was renamed, or the user was removed. What is here stays." + trace,
-                    "Correct [graph] mailboxes; after a renaming: syncd mailbox rename.",
+                    "Correct [graph] mailboxes; after a renaming write the new address there.",
                 )
             )
         )
