@@ -144,11 +144,10 @@ def _take(wiring: Wiring, inbox: Path) -> list[dict[str, Any]]:
 
 
 def _document(wiring: Wiring, run: int, files: list[dict[str, Any]]) -> dict[str, Any]:
-    from syncd.crm import runs
-    from syncd.modules import MODULES
+    from syncd.crm import runs, status
 
     with wiring.store().reading() as tx:
-        totals = {name: int(tx.value(f"SELECT COUNT(*) FROM {module.table}")) for name, module in MODULES.items()}
+        totals = status.records(tx)
         synced = runs.document(tx, run) | {"mailboxes": [runs.document(tx, one) for one in runs.children(tx, run)]}
     return {"totals": totals, "sync": synced, "files": files}
 

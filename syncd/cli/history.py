@@ -14,7 +14,7 @@ from syncd.cli.arguments import MODULE, RUN, reason_option
 from syncd.cli.call import Call, command, told, write
 from syncd.crm import holds, planned, runs
 from syncd.crm import undo as undoing
-from syncd.errors import Problem, Refused
+from syncd.errors import Refused
 from syncd.modules import MODULES, Module
 
 SHOWN = 50
@@ -167,7 +167,7 @@ def _told(target: int, document: Document, released: int | None, dry_run: bool) 
     else:
         yield f"run {document['id']} · undid run {target} ({document['source']}) · {text.counts(document['counts'])}"
     for problem in document["problems"]:
-        yield told(Problem(problem["code"], problem["what"], problem["why"], problem["do"]))
+        yield told(problem)
     if released is not None:
         yield f"released {released:,}: the next sync makes them again"
     if not dry_run and document["state"] == "done":

@@ -19,7 +19,7 @@ def changes(tx: Session, run: int, module: str | None = None) -> Iterator[Shown]
     A record that a plan would make has a negative number, counted from -1.
     """
     for one in (run, *runs.children(tx, run)):
-        if tx.value("SELECT state FROM run WHERE id = ?", one) in ("planned", "stopped"):
+        if runs.state(tx, one) in ("planned", "stopped"):
             yield from _plan(tx, one, module)
         else:
             yield from runs.own_changes(tx, one, module)

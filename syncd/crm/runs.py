@@ -98,6 +98,12 @@ def listed(tx: Session, limit: int | None = None, size: int = 200) -> Iterator[d
         last, left = rows[-1][0], None if left is None else left - len(rows)
 
 
+def state(tx: Session, run: int) -> str | None:
+    """How a run stands, None when there is none of that number."""
+    found = tx.value("SELECT state FROM run WHERE id = ?", run)
+    return None if found is None else str(found)
+
+
 def children(tx: Session, run: int) -> list[int]:
     """The runs of which this one is the parent, in order."""
     return [row[0] for row in tx.rows("SELECT id FROM run WHERE parent = ? ORDER BY id", run)]

@@ -36,6 +36,11 @@ def mailboxes(tx: Session, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def records(tx: Session) -> dict[str, int]:
+    """How many records each module has."""
+    return {m.name: int(tx.value(f"SELECT COUNT(*) FROM {m.table}")) for m in MODULES.values()}
+
+
 def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
     """Records by module, whether the service runs, mailboxes, runs that wait for a yes, and the last runs."""
     found = tx.rows(
@@ -43,7 +48,7 @@ def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
     )
     waiting = [row[0] for row in found]
     return {
-        "records": {m.name: tx.value(f"SELECT COUNT(*) FROM {m.table}") for m in MODULES.values()},
+        "records": records(tx),
         "service": {"running": not leases.free(tx, SERVICE, now)},
         "mailboxes": mailboxes(tx, now),
         "waiting": waiting,

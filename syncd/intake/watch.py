@@ -132,7 +132,7 @@ class Watch:
     def _fetch(self, found: Found, run: int) -> bool:
         """Takes a file that waits to its place once its plan was carried out."""
         with self.intake.open().reading() as tx:
-            if tx.value("SELECT state FROM run WHERE id = ?", run) not in ("done", "undone"):
+            if runs.state(tx, run) not in ("done", "undone"):
                 return False
             options = Options.of(ledger.orders(tx, run))
         placed = self._finish(found, Outcome(run, ""), options)
@@ -190,7 +190,7 @@ def _report(document: dict[str, Any]) -> dict[str, Any]:
 def rejects(tx: Session, run: int, language: str) -> Rejects | None:
     """The refused rows of a run as they go back to their sender; None when there are none. Streams from `tx`."""
     opened = files.found(tx, run)
-    if not opened or not tx.value("SELECT refused FROM run WHERE id = ?", run):
+    if not opened or next(files.refused(tx, run, size=1), None) is None:
         return None
     return Rejects(opened["header"], files.refused(tx, run), opened["delimiter"], opened["encoding"], language)
 
