@@ -91,14 +91,18 @@ def chosen(known: Any, addresses: tuple[str, ...]) -> list[Any]:
 
 
 def _set_up_wrong(call: Call, error: SetupError) -> int:
-    """Sign-in or settings are wrong: the document is the parent run with no mailboxes, when there is one."""
+    """Sign-in or settings are wrong: the document is the parent run, of whose mailboxes' runs few or none exist; when
+    there is no such run, the problem."""
     from syncd.crm import runs
 
     for problem in error.problems:
         call.note(told(problem))
     with call.wiring.store().reading() as tx:
-        newest = next((r for r in runs.listed(tx, 1) if r["kind"] == "sync"), None)
-    call.give((newest or {"error": error.problems[0].plain()}) | ({"mailboxes": []} if newest else {}))
+        newest = next((run for run in runs.listed(tx) if run["parent"] is None), None)
+    if newest is not None and newest["kind"] == "sync":
+        call.give(_document(call, newest["id"]))
+    else:
+        call.give({"error": error.problems[0].plain()})
     return error.exit
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from syncd.simulator.app import Simulator
+from syncd.work.jobs import Halted
 from tests.flows import outlook
 from tests.flows.outlook import ANNA, EINKAUF, contacts, office, person
 from tests.flows.program import Program
@@ -195,3 +196,20 @@ def test_a_row_without_id_is_counted_and_named(simulator: Simulator, syncd: Prog
     simulator.faults.add("no-id", "delta", mailbox=ANNA)
     run = syncd.json("sync", code=1)
     assert outlook.counts(run) == {"created": 5, "refused": 1} and outlook.codes(run) == ["SY-I04"]
+
+
+def test_what_was_carried_out_stays_known_when_the_sign_in_fails_before_the_rest(
+    tmp_path: Path, sqlite: str, simulator: Simulator
+) -> None:
+    def stop(name: str) -> None:
+        if name == "sync:batch:committed":
+            raise Halted
+
+    cut = Program(tmp_path, sqlite, outlook.settings(simulator), step=stop)
+    cut("sync", code=143)
+    syncd = Program(tmp_path, sqlite, outlook.settings(simulator, client_secret="wrong"))
+    run = syncd.json("sync", code=78)
+    assert states(run) == ["failed"] and run["counts"]["created"] == 3
+    assert syncd.json("why", "contacts", 1)["fields"]["last_name"]["run"] == run["mailboxes"][0]["id"]
+    syncd("undo", run["id"])
+    assert syncd.whole() == []

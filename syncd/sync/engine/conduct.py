@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from syncd.crm import ledger, plans
+from syncd.crm import ledger, plans, runs
 from syncd.crm.apply import apply
 from syncd.crm.matching import Words, draft_tables, keep_draft
 from syncd.crm.plan import Plan
-from syncd.errors import Problem, SetupError, SignInNeeded, SyncdError, TryLater
+from syncd.errors import Problem, SetupError, SyncdError, TryLater
 from syncd.graph.http import Graph
 from syncd.modules import CONTACTS
 from syncd.store import Session, Store, leases, mailboxes, observations
@@ -153,7 +153,7 @@ class Syncing:
             for part, error in zip(parts, pool.map(lambda p: self._read_one(order, p, by_hand), parts), strict=True):
                 part.error = error
         for part in parts:
-            if isinstance(part.error, SetupError | SignInNeeded):
+            if isinstance(part.error, SetupError):
                 raise part.error
         if order.folder and not any(part.error or part.met for part in parts):
             for part in parts:
@@ -316,13 +316,17 @@ class Syncing:
             ledger.end(tx, made.run, self.clock(), state)
 
     def _fail_all(self, made: Synced, error: SyncdError) -> None:
-        """The whole sync failed before any mailbox was carried out: the parent run says why, the others do not exist."""
+        """The whole sync failed: the parent run says why. Of its mailboxes' runs stay those that have ended, and those
+        that have carried something out; the others do not exist."""
         with self.store.writing("sync:failed") as tx:
             ledger.report(tx, made.run, [p.plain() for p in error.problems])
-            for run in made.mailboxes:
-                tx.run("DELETE FROM problem WHERE run = ?", run)
-                tx.run("DELETE FROM plan WHERE run = ?", run)
-                tx.run("DELETE FROM run WHERE id = ?", run)
+            for run in [run for run in made.mailboxes if runs.state(tx, run) == "running"]:
+                if tx.row("SELECT 1 FROM change WHERE run = ? LIMIT 1", run):
+                    ledger.end(tx, run, self.clock(), "failed")
+                    continue
+                for table, column in (("problem", "run"), ("plan", "run"), ("run", "id")):
+                    tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)
+            _sum(tx, made.run)
             ledger.end(tx, made.run, self.clock(), "failed")
 
 
