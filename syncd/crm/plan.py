@@ -130,6 +130,13 @@ def packed(extra: dict[str, Any]) -> str | None:
     return compact(kept) if kept else None
 
 
+def named(module: Module, values: Any) -> dict[str, Any]:
+    """A record's values by field name, those in `extra` as `extra.NAME`."""
+    made: dict[str, Any] = {field.name: value for field, value in zip(module.fields, values, strict=False)}
+    made.update((f"extra.{name}", value) for name, value in extras(values[-1]).items())
+    return made
+
+
 def image(module: Module, values: Any) -> dict[str, Any]:
     """A record as the ledger keeps a deleted one: field names and values, blanks left out, `extra` as text."""
     return {name: value for name, value in zip(module.names, values, strict=True) if value is not None}

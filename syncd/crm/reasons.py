@@ -16,7 +16,7 @@ SENTENCES = {
     "form-missing": "same company: name and site equal, one side without its legal form",
     "source-changed": "Outlook changed; nobody has edited it here",
     "deleted-in-outlook": "deleted in Outlook",
-    "left-scope": "left what is synced (folder, category or private)",
+    "left-scope": "left what is synced (folder or category)",
     "by-hand": "by hand",
     "restored": "brought back by hand",
     "unlinked": "its link was cleared",

@@ -87,7 +87,7 @@ def _left_out(reason: Reason, row: Row, path: str, rules: Rules) -> str:
         excluded = not wanted(path, Rules(exclude_folders=rules.exclude_folders))
         return f"its folder is {'one of exclude_folders' if excluded else 'none of folders'}"
     names = [name for name in row.get("categories") or () if isinstance(name, str)]
-    unwanted = {name.strip().casefold() for name in (*rules.exclude_categories, *rules.private)}
+    unwanted = {name.strip().casefold() for name in rules.exclude_categories}
     excluded_by = [name for name in names if name.strip().casefold() in unwanted]
     if excluded_by:
         return f"its category {', '.join(excluded_by)} is one of exclude_categories"

@@ -12,7 +12,7 @@ from typing import Any
 from syncd.crm import records, why
 from syncd.crm.accounts import same_company
 from syncd.crm.matching import Words
-from syncd.crm.plan import extras
+from syncd.crm.plan import named
 from syncd.modules import CONTACTS, Module
 from syncd.store import Session, observations
 from syncd.store.observations import Item
@@ -48,8 +48,7 @@ def untaken(
     if not rows:
         return []
     told = _told(tx, found["id"], addresses)
-    current = dict(zip((f.name for f in CONTACTS.fields), rows[0][2:], strict=False))
-    current |= {f"extra.{name}": value for name, value in extras(rows[0][-1]).items()}
+    current = named(CONTACTS, rows[0][2:])
     current["account"] = (found["fields"].get("account") or {}).get("value")
     names = [*CONTACTS.at, *sorted({name for one in told for name in one.values} - CONTACTS.at.keys())]
     made: list[Document] = []

@@ -338,8 +338,8 @@ def test_which_folders_are_read(rules: Rules, path: str, expected: bool) -> None
         ([" crm "], None),
         (["CRM", "Blau"], None),
         (["CRM", "ALT"], "category"),
-        (["CRM", "privat"], "private"),
-        (["Privat", "alt"], "private"),
+        (["CRM", "privat"], "category"),
+        (["Privat", "alt"], "category"),
         (["Blau"], "category"),
         ([], "category"),
         (None, "category"),
@@ -347,7 +347,7 @@ def test_which_folders_are_read(rules: Rules, path: str, expected: bool) -> None
     ],
 )
 def test_which_categories_come_in(categories: object, expected: str | None) -> None:
-    rules = Rules(categories=("Crm",), exclude_categories=("Alt",), private=("Privat ",))
+    rules = Rules(categories=("Crm",), exclude_categories=("Alt", "Privat "))
     assert gate(contact(categories=categories), "Kontakte", rules) == expected
 
 

@@ -16,7 +16,7 @@ from syncd.crm.accounts import Answer, Companies, Person, domains, same_company
 from syncd.crm.contacts import EMAILS, People
 from syncd.crm.history import Change, visible
 from syncd.crm.matching import Keys, View, Words
-from syncd.crm.plan import Key, Plan, Rec, extras, packed
+from syncd.crm.plan import Key, Plan, Rec, named, packed
 from syncd.crm.records import linking
 from syncd.modules import ACCOUNTS, CONTACTS, Module
 from syncd.store import Session, mailboxes, observations
@@ -77,7 +77,7 @@ class Batch:
         self.homes: dict[int, int] = {}
         self.fitted: dict[int, dict[str, Any]] = {}
         self.found_by: dict[int, list[Key]] = {}
-        self.others: dict[int, list[Change]] = {}
+        self.lines: dict[int, list[Change]] = {}
         self.hands: set[int] = set()
         self.alone: dict[int, int | None] = {}
         self.hanging: dict[int, list[tuple[Module, int]]] = {}
@@ -146,9 +146,10 @@ class Batch:
             self.hanging.setdefault(account, []).append((module, record))
 
     def _load_history(self, contacts: Sequence[int]) -> None:
-        """The ledger of contacts that may go, and which runs were not a sync's."""
+        """The ledger of contacts that may go, or of which it may matter who has set a field; and which of its runs were
+        no sync's."""
         found = ledger.histories(self.tx, CONTACTS, sorted({c for c in contacts if c > 0}))
-        self.others.update(found)
+        self.lines.update(found)
         runs = {change.run for line in found.values() for change in line}
         self.hands |= ledger.not_of_kind(self.tx, runs, "sync")
         self.undos |= ledger.reverted(self.tx, runs)
@@ -175,11 +176,12 @@ class Batch:
         unnamed = observed["named_by"] in ("email", "company")
         person = self._person(fields, observed)
         answer: Answer | None = None
-        reason, passed = "source-changed", ()
+        reason = "source-changed"
+        passed: tuple[int, ...] = ()
         if rec is None:
             answer = self.companies.resolve(observed["company"], person)
             at = answer.rec.id if answer.rec is not None else None
-            rec, reason, passed = self.people.find(fields, self.found_by[item.id], at, unnamed=unnamed)  # type: ignore[assignment]
+            rec, reason, passed = self.people.find(fields, self.found_by[item.id], at, unnamed=unnamed)
         tied = self.ties.get(rec.id) if rec is not None else None
         mine = self._now(item, fields, observed)
         others = {i: s for i, s in tied.items() if i != item.id} if tied else {}
@@ -249,7 +251,7 @@ class Batch:
         return values
 
     def _update(self, rec: Rec, before: Mapping[str, Any], after: Mapping[str, Any], item: Item, reason: str) -> None:
-        current = _current(rec)
+        current = named(CONTACTS, rec.values)
         found = verdict(current, before, after)
         delta = dict(found.delta)
         for name in [name for name, (_, new) in delta.items() if new is None]:
@@ -266,9 +268,9 @@ class Batch:
 
     def _by_hand(self, rec: Rec, name: str) -> bool:
         """Whether a field that differs from what the sources last said was last set by something other than a sync."""
-        if rec.id not in self.others and rec.id > 0:
+        if rec.id not in self.lines and rec.id > 0:
             self._load_history([rec.id])
-        line = self.others.get(rec.id, [])
+        line = self.lines.get(rec.id, [])
         last = next((e for e in visible(line, self.undos) if e.field in (name, "*")), None)
         return last is not None and last.run in self.hands
 
@@ -301,7 +303,7 @@ class Batch:
 
     def _known_otherwise(self, rec: Rec) -> bool:
         """Whether anything but a sync has made or changed the contact, and still stands."""
-        line = self.others.get(rec.id, [])
+        line = self.lines.get(rec.id, [])
         return any(entry.run in self.hands for entry in visible(line, self.undos))
 
     def _keep(self, rec: Rec, before: Wish, after: Wish, item: Item, reason: str) -> set[str]:
@@ -312,7 +314,7 @@ class Batch:
         self._credit(rec.id, after, account)
         old = before.fields | {"account": before.account}
         new = after.fields | {"account": account}
-        found = verdict(_current(rec), old, new)
+        found = verdict(named(CONTACTS, rec.values), old, new)
         reason += f"|account={why}" if why else ""
         spared = item.gone == "deleted"
         blanks = () if spared else (n for n, pair in found.delta.items() if pair[1] is None and n != CONTACTS.required)
@@ -371,12 +373,6 @@ class Batch:
         self._untie(item)
         if self.draft is not None:
             self.draft.loosened.add(item)
-
-
-def _current(rec: Rec) -> dict[str, Any]:
-    made = {f.name: value for f, value in zip(CONTACTS.fields, rec.values, strict=False)}
-    made.update({f"extra.{name}": value for name, value in extras(rec.values[-1]).items()})
-    return made
 
 
 _LENGTHS = {f.name: f.length or sys.maxsize for f in CONTACTS.fields}

@@ -212,7 +212,7 @@ def _of(key: str, problems: Iterable[Problem]) -> list[dict[str, Any]]:
 def _asked(order: SyncOrder, of: MailboxOrder) -> str:
     """What decides what of a folder is kept: when it changes, the folder is enumerated anew and judged by the new rules."""
     rules = of.rules
-    gates = [sorted(rules.categories), sorted(rules.exclude_categories), sorted(rules.private), sorted(order.fields)]
+    gates = [sorted(rules.categories), sorted(rules.exclude_categories), sorted(order.fields)]
     return hashlib.sha256(json.dumps([SELECT, *gates]).encode()).hexdigest()[:16]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from syncd.graph.shapes import Folder
 
-Reason = Literal["folder", "category", "private"]
+Reason = Literal["folder", "category"]
 """Why a contact is left out; all that may be remembered of it is how many there were."""
 
 DEFAULT_FOLDER = "contacts"
@@ -18,7 +18,7 @@ DEFAULT_FOLDER = "contacts"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What comes in. An empty `folders` or `categories` means all; `private` are the category names that mean it.
+    """What comes in. An empty `folders` or `categories` means all.
 
     A folder is named by its name, or by the end of its path ("Kunden/Nord"), and brings those below it along. Names are
     compared trimmed and without regard to case.
@@ -28,7 +28,6 @@ class Rules:
     exclude_folders: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     exclude_categories: tuple[str, ...] = ()
-    private: tuple[str, ...] = ()
 
 
 def gate(item: Mapping[str, Any], folder_path: str, rules: Rules, *, known: bool = False) -> Reason | None:
@@ -44,8 +43,6 @@ def gate(item: Mapping[str, Any], folder_path: str, rules: Rules, *, known: bool
     if not value:
         return "category" if rules.categories else None
     names = _folded(name for name in value if isinstance(name, str)) if isinstance(value, list) else set()
-    if names & _folded(rules.private):
-        return "private"
     if names & _folded(rules.exclude_categories):
         return "category"
     allowed = _folded(rules.categories)
