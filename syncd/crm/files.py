@@ -158,17 +158,28 @@ def refused(tx: Session, run: int, size: int = 1000) -> Iterator[Refusal]:
 
 
 def left_failed(tx: Session, sha256: str, module: Module, name: str, actor: str) -> tuple[int, Problem] | None:
-    """The run that failed on this file of the watched folder but did not come to move it; None when there is none."""
+    """The run that failed on this file of the watched folder but did not come to move it; None when there is none, or
+    when some of its rows still stand."""
     row = tx.row(
         "SELECT r.id, r.state, f.placed, r.source, r.actor FROM file f JOIN run r ON r.id = f.run"
         " WHERE f.sha256 = ? AND f.module = ? ORDER BY r.id DESC LIMIT 1",
         sha256,
         module.number,
     )
-    if row is None or tuple(row[1:]) != ("failed", 0, name, actor):
+    if row is None or tuple(row[1:]) != ("failed", 0, name, actor) or row[0] in (run for run, *_ in half_failed(tx)):
         return None
     told = tx.row("SELECT code, what, why, todo FROM problem WHERE run = ? ORDER BY id DESC LIMIT 1", row[0])
     return (int(row[0]), Problem(*told)) if told else None
+
+
+def half_failed(tx: Session) -> list[tuple[int, str, str]]:
+    """The runs that failed in the middle of their file and whose rows still stand: (run, actor, what was wrong)."""
+    rows = tx.rows(
+        "SELECT r.id, r.actor, (SELECT what FROM problem p WHERE p.run = r.id ORDER BY p.id DESC LIMIT 1)"
+        " FROM file f JOIN run r ON r.id = f.run WHERE r.state = 'failed' AND f.rows > 0"
+        " AND (SELECT MIN(c.record) FROM change c WHERE c.run = r.id) IS NOT NULL ORDER BY r.id"
+    )
+    return [(int(run), str(actor), str(what or "")) for run, actor, what in rows]
 
 
 def placed(tx: Session, run: int) -> bool:

@@ -81,12 +81,6 @@ def end(tx: Session, run: int, now: datetime, state: str = "done") -> None:
     tx.run("UPDATE run SET state = ?, ended = ?, lease = NULL WHERE id = ?", state, stamp(now), run)
 
 
-def stored(tx: Session, run: int) -> tuple[bool, str]:
-    """Whether a run has written a record, and in whose name."""
-    actor = tx.value("SELECT actor FROM run WHERE id = ?", run)
-    return tx.row("SELECT 1 FROM change WHERE run = ? LIMIT 1", run) is not None, str(actor)
-
-
 def write(tx: Session, run: int, actions: Sequence[Action]) -> None:
     """Writes one ledger row for each action, in the order of its key."""
     rows = [(a.module.number, a.rec.id, a.version, run, OPS[a.op], a.source, a.reason, _delta(a)) for a in actions]

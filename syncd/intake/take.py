@@ -6,6 +6,7 @@ file's progress are one commit. Killed at any moment, the next import of the sam
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,11 +24,13 @@ from syncd.crm.leads import OnDuplicate, Policy
 from syncd.crm.matching import Keys, View, Words, custom_kind, draft_tables, keep_draft
 from syncd.crm.plan import Plan
 from syncd.crm.undo import undo
-from syncd.errors import Problem, Refused
+from syncd.errors import Busy, Problem, Refused
 from syncd.modules import ACCOUNTS, CONTACTS, LEADS, Module, module
 from syncd.store import Session, Step, Store, leases, no_step
 from syncd.store.leases import Lease
 from syncd.store.times import Clock
+
+log = logging.getLogger("syncd.import")
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ class Intake:
         reading = pipeline.start(path, options.order(0), step=self.step)
         try:
             store = self.open()
+            self._take_back(store)
             with store.writing("import:claim") as tx:
                 _check(options)
                 found = files.claim(
@@ -194,10 +198,19 @@ class Intake:
             ledger.report(tx, claim.run, [problem.plain()])
             ledger.end(tx, claim.run, self.clock(), "failed")
             leases.release(tx, claim.lease)
-            stored, actor = ledger.stored(tx, claim.run)
-        if stored:
-            undo(store, claim.run, words=self.words, actor=actor, clock=self.clock, reason=problem.what)
+        self._take_back(store)
         return Outcome(claim.run, sha256, problem=problem)
+
+    def _take_back(self, store: Store) -> None:
+        """Takes back what stands of imports that failed in the middle of their file, this one or one that was killed
+        before it had done so."""
+        with store.reading() as tx:
+            left = files.half_failed(tx)
+        for run, actor, what in left:
+            try:
+                undo(store, run, words=self.words, actor=actor, clock=self.clock, reason=what)
+            except Busy:
+                log.info("run %s is being taken back by another process", run)
 
     def preview(self, path: Path, options: Options, *, actor: str, name: str | None = None) -> Outcome:
         """Plans an import without applying it: the plan is saved under a run in state "planned"."""

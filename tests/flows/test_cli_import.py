@@ -254,6 +254,29 @@ def test_what_was_stored_of_a_file_that_changes_meanwhile_is_taken_back(tmp_path
     assert (again["state"], again["repeat_of"]) == ("done", None) and again["counts"]["created"] > 20_000
 
 
+@pytest.mark.parametrize("place", ["undo:open:begin", "undo:batch:begin", "undo:batch:committed", "undo:end:commit"])
+def test_what_stands_of_it_when_that_is_cut_short_goes_with_the_next_import(
+    tmp_path: Path, database: str, place: str
+) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text("\n".join(("Last Name,Company", *(f"Name{n},Firm {n}" for n in range(20_000)))), encoding="utf-8")
+
+    def step(name: str) -> None:
+        if name == "import:chunk:committed":
+            with path.open("a", encoding="utf-8") as file:
+                file.write("\nLate,Row")
+        elif name == place:
+            raise KeyboardInterrupt
+
+    Program(tmp_path, database, step=step)("import", path, "--chunk", 500, code=130)
+    quiet = Program(tmp_path, database)
+    assert quiet.json("import", quiet.file("other.csv", "Last Name", "Other"))["runs"][0]["counts"]["created"] == 1
+    assert [lead["last_name"] for lead in quiet.json("list", "leads")] == ["Other"]
+    assert [run["state"] for run in quiet.json("runs") if run["source"] == "leads.csv" and run["kind"] == "import"] == [
+        "undone"
+    ]
+
+
 def test_a_contact_with_the_e_mail_of_a_new_lead_is_named(syncd: Program) -> None:
     leads = syncd.file("leads.csv", *ROWS[:3])
     assert syncd.json("import", leads, "--dry-run")["runs"][0]["problems"] == []
