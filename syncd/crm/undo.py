@@ -38,8 +38,9 @@ STEPS: tuple[tuple[Pass, Module], ...] = (
 _TOUCHED = {
     "coming": "op = 3",
     "staying": "op <> 1",
-    "going": "op = 1 AND NOT EXISTS (SELECT 1 FROM change AS own WHERE own.module = change.module"
-    " AND own.record = change.record AND own.run = ?)",
+    # Never an anti-join: without statistics PostgreSQL goes through all own rows for each record.
+    "going": "op = 1 AND (SELECT MAX(own.version) FROM change AS own WHERE own.module = change.module"
+    " AND own.record = change.record AND own.run = ?) IS NULL",
 }
 _TOUCHED["left"] = _TOUCHED["going"]
 _LAST = 2**63 - 1
