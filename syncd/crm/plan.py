@@ -94,16 +94,16 @@ def difference(module: Module, before: Any, after: Any) -> Delta:
     return delta
 
 
-def changed(module: Module, values: Any, delta: Delta) -> list[Any]:
-    """The values as a delta leaves them."""
+def changed(module: Module, values: Any, delta: Delta, side: int = 1) -> list[Any]:
+    """The values with one side of a delta put in: 1 the after, 0 the before."""
     made = list(values)
     extra: dict[str, Any] | None = None
-    for name, (_, after) in delta.items():
+    for name, pair in delta.items():
         if name.startswith("extra."):
             extra = extras(values[-1]) if extra is None else extra
-            extra[name[6:]] = after
+            extra[name[6:]] = pair[side]
         else:
-            made[module.at[name]] = after
+            made[module.at[name]] = pair[side]
     if extra is not None:
         made[-1] = packed(extra)
     return made
