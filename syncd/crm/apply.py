@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from syncd.crm import bulk, ledger
 from syncd.crm.matching import Keys
-from syncd.crm.plan import Action, Key, Rec
+from syncd.crm.plan import Action, Delta, Key, Rec, changed
 from syncd.errors import Outdated, Problem
 from syncd.modules import Module
 from syncd.store import Session
@@ -50,7 +50,7 @@ class _Group:
                 ops.setdefault(rec.id, []).append(action)
         self.deleted: list[Rec] = []
         self.updated: dict[tuple[int, ...], list[Rec]] = {}
-        self.changed: list[Rec] = []
+        self.changed: list[tuple[Rec, list[Delta]]] = []
         for found in ops.values():
             self._sort(found)
 
@@ -62,7 +62,7 @@ class _Group:
         elif first.op == "create":
             self.created.append(rec)
         else:
-            self.changed.append(rec)
+            self.changed.append((rec, [a.delta or {} for a in found]))
             module = first.module
             names = {name for a in found for name in a.delta or ()}
             positions = {len(module.fields) if n.startswith("extra.") else module.at[n] for n in names}
@@ -97,7 +97,8 @@ def outdated(module: Module, record: int) -> Outdated:
 def _write_keys(tx: Session, module: Module, group: _Group, maker: Keys) -> None:
     added: list[tuple[int, Key]] = [(r.id, key) for r in group.created for key in _keys(r, maker)]
     dropped: list[tuple[int, Key]] = []
-    for rec in group.changed:
+    _derive(module, group, maker)
+    for rec, _ in group.changed:
         if rec.keys is not None and rec.old_keys is not None and rec.keys != rec.old_keys:
             added += [(rec.id, key) for key in rec.keys if key not in rec.old_keys]
             dropped += [(rec.id, key) for key in rec.old_keys if key not in rec.keys]
@@ -108,6 +109,21 @@ def _write_keys(tx: Session, module: Module, group: _Group, maker: Keys) -> None
         dropped += [(rec.id, key) for key in found]
     bulk.drop_keys(tx, module, dropped)
     bulk.add_keys(tx, module, added)
+
+
+def _derive(module: Module, group: _Group, maker: Keys) -> None:
+    """The keys before and after of changed records whose plan did not work them out, as that of an undo."""
+    unknown, earlier = [], []
+    for rec, deltas in group.changed:
+        if rec.keys is None and any(not maker.fields.isdisjoint(delta) for delta in deltas):
+            values = rec.values
+            for delta in reversed(deltas):
+                values = changed(module, values, {name: (after, before) for name, (before, after) in delta.items()})
+            unknown.append(rec)
+            earlier.append(values)
+    old, new = maker.of_many(earlier), maker.of_many([rec.values for rec in unknown])
+    for place, rec in enumerate(unknown):
+        rec.old_keys, rec.keys = old[place], new[place]
 
 
 def _keys(rec: Rec, maker: Keys) -> list[Key]:

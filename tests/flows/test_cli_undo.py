@@ -202,3 +202,25 @@ def test_no_field_of_a_deleted_record_comes_back_alone(syncd: Program) -> None:
     syncd("undo", run, "--only", "leads/1")
     assert syncd.json("undo", run, "--only", "leads/1.phone", code=1)["error"]["code"] == "SY-U02"
     assert len(syncd.json("list", "leads")) == 2
+
+
+def test_who_was_renamed_and_named_back_by_an_undo_is_found_as_before(syncd: Program) -> None:
+    syncd("create", "leads", "last_name=Weber", "company=Norrvik AB", "email=weber@norrvik.example")
+    syncd("create", "accounts", "name=Norrvik AB")
+    edits = [
+        syncd.json("edit", "leads", 1, "last_name=Berg", "email=berg@solis.example")["run"],
+        syncd.json("edit", "accounts", 1, "name=Solis AG")["run"],
+    ]
+    for run in edits:
+        syncd("undo", run)
+    assert syncd.json("why", "leads", "weber@norrvik.example")["id"] == 1
+    assert syncd.json("why", "leads", "berg@solis.example", code=1)["error"]["code"] == "SY-Q06"
+    rows = ("Last Name,Company,Email", "Weber,Norrvik,weber@norrvik.example", "Berg,Solis,berg@solis.example")
+    counts = syncd.json("import", syncd.file("leads.csv", *rows))["runs"][0]["counts"]
+    assert (counts["duplicate"], counts["created"]) == (1, 1)
+    file = syncd.file("accounts.csv", "name", "Norrvik", "Solis")
+    counts = syncd.json("import", file, "--module", "accounts")["runs"][0]["counts"]
+    assert (counts["duplicate"], counts["created"]) == (1, 1)
+    run = syncd.json("edit", "leads", 1, "last_name=Berg", "email=berg@solis.example")["run"]
+    syncd("undo", syncd.json("undo", run)["id"])
+    assert syncd.json("show", "leads", 1)["last_name"] == "Berg"
