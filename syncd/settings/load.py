@@ -8,8 +8,8 @@ from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
-from syncd.errors import SetupError
-from syncd.settings import signin
+from syncd.errors import Problem, SetupError
+from syncd.settings import signin, values
 from syncd.settings.places import config_folder
 from syncd.settings.secrets import resolve
 from syncd.settings.shape import SECTIONS, Data, Inbox, Mailbox, Profile, Settings, Store
@@ -59,7 +59,14 @@ def _place(path: Path | None, environ: Mapping[str, str]) -> Path | None:
         path = Path(environ["SYNCD_CONFIG"])
     if path is None and Path("syncd.toml").is_file():
         path = Path("syncd.toml")
-    return None if path is None else path.expanduser().absolute()
+    try:
+        return None if path is None else values.path(str(path), Path.cwd())
+    except Wrong as wrong:
+        raise SetupError(
+            Problem(
+                "SY-C01", f"The settings file {path} cannot be read.", f"It must be {wrong.must}.", "Check the path."
+            )
+        ) from wrong
 
 
 def _blank(section: str, found: Found, folder: Path) -> Any:
@@ -68,12 +75,12 @@ def _blank(section: str, found: Found, folder: Path) -> Any:
 
 def _section(found: Found, table: Table, folder: Path) -> Any:
     """The section's dataclass, or None when one of its values is wrong."""
-    values: dict[str, Any] = {}
+    read: dict[str, Any] = {}
     before = len(found.faults)
     for one in fields(SECTIONS[table.section]):
         given = table.given.get(one.name)
         if given is not None:
-            values[one.name] = _value(found, given, one.metadata, folder)
+            read[one.name] = _value(found, given, one.metadata, folder)
         elif one.default is MISSING and one.default_factory is MISSING:
             found.fault(
                 "SY-C06",
@@ -81,7 +88,7 @@ def _section(found: Found, table: Table, folder: Path) -> Any:
                 f"Needed there: {one.metadata['reader'].form}.",
                 f"Add it, or set {_variable(table, one.name)}.",
             )
-    return SECTIONS[table.section](**values) if len(found.faults) == before else None
+    return SECTIONS[table.section](**read) if len(found.faults) == before else None
 
 
 def _variable(table: Table, key: str) -> str:
@@ -91,6 +98,7 @@ def _variable(table: Table, key: str) -> str:
 def _value(found: Found, given: Given, meta: Mapping[str, Any], folder: Path) -> Any:
     try:
         value = meta["reader"].take(given.value)
+        return values.path(value, folder) if meta["place"] and value is not None else value
     except Wrong as wrong:
         shown = (
             "not what it must be; it is not shown, it may hold a password" if meta["secret"] else _shown(given.value)
@@ -102,7 +110,6 @@ def _value(found: Found, given: Given, meta: Mapping[str, Any], folder: Path) ->
             "Correct it; until then syncd does not start.",
         )
         return None
-    return folder / Path(value).expanduser() if meta["place"] and value is not None else value
 
 
 def _shown(value: Any) -> str:
@@ -152,4 +159,9 @@ def _store(url: str, data: Path, folder: Path) -> str:
     path, mark, query = rest.partition("?")
     if head != "sqlite" or path in ("", ":memory:") or path.startswith("file:"):
         return url
-    return f"sqlite:///{folder / Path(path).expanduser()}{mark}{query}"
+    try:
+        return f"sqlite:///{values.path(path, folder)}{mark}{query}"
+    except Wrong as wrong:
+        raise SetupError(
+            Problem("SY-C05", f"[store] url is {url!r}.", f"Its file must be {wrong.must}.", "Correct the path.")
+        ) from wrong

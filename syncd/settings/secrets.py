@@ -7,9 +7,10 @@ import stat
 from dataclasses import fields
 from pathlib import Path
 
+from syncd.settings import values
 from syncd.settings.shape import SECTIONS, with_file
 from syncd.settings.sources import Found, Given, Table
-from syncd.settings.values import GUID
+from syncd.settings.values import GUID, Wrong
 
 LIMIT = 65_536
 
@@ -33,10 +34,11 @@ def _resolve(found: Found, table: Table, key: str, folder: Path) -> None:
             f"Take {key} out and keep the file.",
         )
         return
-    if not isinstance(given.value, str) or not given.value.strip():
-        found.fault("SY-C04", f"{given.name} names no file.", "A path in quotes is expected there.", "Write the path.")
+    try:
+        path = values.path(given.value, folder)
+    except Wrong as wrong:
+        found.fault("SY-C04", f"{given.name} names no file.", f"It must be {wrong.must}.", "Write the path in quotes.")
         return
-    path = folder / Path(given.value.strip()).expanduser()
     if any(one.name == key and one.metadata["place"] for one in fields(SECTIONS[table.section])):
         table.given[key] = Given(str(path), given.origin, given.name)
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -46,6 +47,15 @@ GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ADDRESS = r"[^\s@<>,;]+@[^\s@<>,;]+"
 DOMAIN = r"[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?\.[a-zA-Z]{2,}"
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+
+
+def path(value: Any, folder: Path) -> Path:
+    """A path, from `folder` on unless it is absolute; `~` is the home folder of this user, `~name` of another."""
+    text = filled(value)
+    try:
+        return folder / Path(text).expanduser()
+    except RuntimeError:
+        raise Wrong(f"a path, and {text.partition('/')[0]} is no home folder of this machine") from None
 
 
 def line(value: Any) -> str:

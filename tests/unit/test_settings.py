@@ -226,6 +226,20 @@ def test_a_secret_file_that_is_missing_empty_or_given_twice_is_a_fault(at: Path)
     assert made.graph is not None and made.graph.client_secret == "y"
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('[data]\nfolder = "~nobody-here/x"', "SY-C05"),
+        ('[store]\nurl = "sqlite:///~nobody-here/s.db"', "SY-C05"),
+        ('[store]\nurl_file = "~nobody-here/s.db"', "SY-C04"),
+        ('[store]\nurl_file = "a\\u0000b"', "SY-C04"),
+    ],
+)
+def test_a_path_that_cannot_be_is_a_fault(at: Path, text: str, code: str) -> None:
+    assert list(faults(write(at, text)).values()) == [code]
+    assert list(faults(Path("~nobody-here/syncd.toml")).values()) == ["SY-C01"]
+
+
 def test_sign_in_follows_from_what_is_given(at: Path) -> None:
     assert list(faults(write(at, GRAPH)).values()) == ["SY-C06"]
     (at / "app.pem").write_text("-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n")
