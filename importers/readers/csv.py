@@ -29,8 +29,8 @@ _TOP_ROWS = 30
 _HOWS: tuple[Literal[0, 3], ...] = (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _BINARY_SHARE = 20
-_END = "\ud800end of file\ud800"
-"""No decoded text holds this surrogate, so the mark cannot be mistaken."""
+_END = "\ud800\ud801\ud800"
+"""The end of the file. No decoded text holds these surrogates, and no delimiter parts them."""
 
 
 class CsvTable:

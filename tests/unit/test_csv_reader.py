@@ -152,6 +152,14 @@ def test_delimiters_are_found(path: Path, delimiter: str) -> None:
     assert seen.opened["delimiter"] == delimiter and seen.column("company") == ["Weber, Klein; Söhne", "X"]
 
 
+@pytest.mark.parametrize("delimiter", [" ", "f", "e", "#", "~", "\x1f", "§"])
+def test_any_character_may_be_the_delimiter(path: Path, delimiter: str) -> None:
+    text = f"Nachname{delimiter}Ort\nBrandt{delimiter}Kassel\nVogt{delimiter}Prag\n"
+    text = text if delimiter not in "fe" else f"NACHNAMZ{delimiter}ORT\nBRANDT{delimiter}KASSAL\nVOGT{delimiter}PRAG\n"
+    seen = Seen(path, text, delimiter=delimiter, map={"NACHNAMZ": "last_name"})
+    assert [name.casefold() for name in seen.column("last_name")] == ["brandt", "vogt"] and seen.lines == [2, 3]
+
+
 def test_delimiter_by_equal_width_where_no_word_is_known() -> None:
     def nothing(row: object) -> int:
         return 0
