@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m importers", description=__doc__, epilog=_EXAMPLE)
-    parser.add_argument("file", help="a CSV file or a workbook (XLSX, XLS, XLSM, XLSB, ODS)")
+    parser.add_argument("file", help="a CSV file, a workbook (XLSX, XLS, XLSM, XLSB, ODS) or a JSON list of objects")
     parser.add_argument("--module", default="leads", choices=("leads", "contacts", "accounts"))
     parser.add_argument("--map", action="append", default=[], type=_pair, metavar="COLUMN=FIELD")
     parser.add_argument("--set", action="append", default=[], type=_pair, metavar="FIELD=VALUE")

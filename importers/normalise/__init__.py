@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importers.normalise.amounts import flags, money, numbers
 from importers.normalise.calendar import date_order, dates
-from importers.normalise.companies import Forms, company, company_keys, legal_forms, spellings
+from importers.normalise.companies import Forms, company, company_keys, spellings
 from importers.normalise.domains import domain, is_freemail, is_shared_hosting
 from importers.normalise.mail import email_keys, emails
 from importers.normalise.people import Nicknames, compatible, name_keys, person_keys
@@ -33,7 +33,6 @@ __all__ = [
     "is_freemail",
     "is_shared_hosting",
     "keys",
-    "legal_forms",
     "money",
     "numbers",
     "name_keys",

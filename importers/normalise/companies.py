@@ -142,11 +142,6 @@ def bases(values: Column, forms: Forms) -> list[str]:
     ]
 
 
-def legal_forms(values: Column, forms: Forms) -> list[str]:
-    """The canonical legal form of each company, "" where it bears none."""
-    return [company(value, forms)[1] if value else "" for value in values]
-
-
 def _company(name: str, forms: Forms) -> tuple[str, str]:
     if forms.glued and not name.isascii():
         name = forms.glued.sub(r" \g<0> ", name)

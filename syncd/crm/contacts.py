@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from syncd.crm import reasons
 from syncd.crm.matching import View, Words, same_name
 from syncd.crm.plan import Action, Delta, Key, Plan, Rec
 from syncd.modules.declare import MATCH_KINDS
@@ -64,7 +65,7 @@ class People:
                 return rec, "name-and-account", tuple(passed)
             passed.append(rec.id)
         passed = list(dict.fromkeys(passed))
-        return None, "new" + (f"|not={','.join(map(str, passed))}" if passed else ""), tuple(passed)
+        return None, reasons.new(passed), tuple(passed)
 
     def _having(self, kind: int, keys: Iterable[Key]) -> list[Rec]:
         found: dict[int, Rec] = {}

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from importers import normalise
 from importers.rows import Batch
-from syncd.crm import leads
+from syncd.crm import leads, reasons
 from syncd.crm.accounts import COMPANY, Answer, Companies, Person, Rule, domains, spelled_alike
 from syncd.crm.contacts import EMAIL, EMAILS, NAME, People
 from syncd.crm.leads import Chunk, Decider, Policy
@@ -234,7 +234,7 @@ class AccountRows(_Linked):
         if len(loose) == 1:
             return loose[0], "form-missing", ()
         passed = tuple(rec.id for rec in near)
-        return None, "new" + (f"|not={','.join(map(str, passed))}" if passed else ""), passed
+        return None, reasons.new(passed), passed
 
     def _written(self, recs: list[Rec], values: Sequence[Any]) -> list[Rec]:
         name = values[self.module.at["name"]]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from importers.rows import Batch
+from syncd.crm import reasons
 from syncd.crm.accounts import same_company
 from syncd.crm.matching import View, Words, same_name
 from syncd.crm.plan import Action, Delta, Key, Plan, Rec, extras, key_rows
@@ -173,7 +174,7 @@ class Decider:
                 return rec, "person", tuple(passed)
             passed.append(rec.id)
         passed = list(dict.fromkeys(passed))
-        return None, "new" + (f"|not={','.join(map(str, passed))}" if passed else ""), tuple(passed)
+        return None, reasons.new(passed), tuple(passed)
 
     def _having(self, kind: int, keys: list[Key]) -> list[Rec]:
         lists = [self.view.candidates(kind, value) for number, value in keys if number == kind]

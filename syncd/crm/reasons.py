@@ -5,6 +5,8 @@ A reason is `code|key=value|…`. What has no sentence here is shown as it stand
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 SENTENCES = {
     "new": "created: nothing here matched it",
     "clone": "created as a copy, as asked",
@@ -59,6 +61,11 @@ ACCOUNTS = {
     "none:other-form": "an account of this name has another legal form ({}) → no account, to be decided by hand",
 }
 """What the answer to Company means (`account=KIND:CODE:ids`)."""
+
+
+def new(passed: Collection[int] = ()) -> str:
+    """The reason of a creation: nothing here matched, but for what was looked at and passed over."""
+    return f"new|not={','.join(map(str, passed))}" if passed else "new"
 
 
 def sentence(reason: str) -> str:

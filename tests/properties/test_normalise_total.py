@@ -48,7 +48,6 @@ def _everything(cells: list[str], country: str | None) -> list[Any]:
         normalise.picklist(cells, OPTIONS),
         list(map(normalise.fold, cells)),
         normalise.company_keys(cells, FORMS),
-        normalise.legal_forms(cells, FORMS),
         normalise.person_keys(cells, cells, cells, FORMS),
         [normalise.compatible((a, b), (b, a), NICKNAMES) for a, b in zip(cells, last, strict=True)],
         list(map(normalise.domain, cells)),

@@ -10,7 +10,7 @@ import cleanco.clean
 import pytest
 
 from importers import normalise
-from importers.normalise import Forms, company, company_keys, legal_forms
+from importers.normalise import Forms, company, company_keys
 from importers.normalise.companies import _plain
 
 CONFIG = Path(__file__).parents[2] / "config" / "companies.toml"
@@ -102,7 +102,7 @@ def test_and_in_three_languages_is_one() -> None:
         "Müller + Söhne",
     ]
     assert company_keys(names, FORMS) == ["muller and sohne"] * 5
-    assert legal_forms(names, FORMS) == ["gmbh", "gmbh", "gmbh", "", ""]
+    assert [company(name, FORMS)[1] for name in names] == ["gmbh", "gmbh", "gmbh", "", ""]
 
 
 def test_initials_are_one_word_and_take_no_form_with_them() -> None:
@@ -112,7 +112,6 @@ def test_initials_are_one_word_and_take_no_form_with_them() -> None:
 
 def test_blank_companies_have_no_key() -> None:
     assert company_keys([None, "", "...", "Norrvik AB"], FORMS) == [None, None, None, "norrvik"]
-    assert legal_forms([None, "", "Norrvik AB"], FORMS) == ["", "", "ab"]
 
 
 def test_the_form_is_compared_by_its_canonical_name_and_no_base_has_blanks_at_its_ends() -> None:

@@ -7,6 +7,5 @@ from syncd.graph.auth.granted import granted
 from syncd.graph.auth.session import Broken, Line, Reply
 from syncd.graph.auth.tokens import Tokens, unreachable
 from syncd.graph.auth.waits import asked
-from syncd.graph.shapes import Network
 
-__all__ = ["Broken", "Credentials", "Line", "Network", "Reply", "Tokens", "asked", "granted", "unreachable"]
+__all__ = ["Broken", "Credentials", "Line", "Reply", "Tokens", "asked", "granted", "unreachable"]

@@ -6,8 +6,8 @@ became of a removed one is the caller's question to `item`.
 
 from __future__ import annotations
 
-from syncd.graph.delta.rounds import PAGE_SIZE, listing, pages
+from syncd.graph.delta.rounds import listing, pages
 from syncd.graph.delta.single import item, items
 from syncd.graph.delta.tree import folders, size, users
 
-__all__ = ["PAGE_SIZE", "folders", "item", "items", "listing", "pages", "size", "users"]
+__all__ = ["folders", "item", "items", "listing", "pages", "size", "users"]

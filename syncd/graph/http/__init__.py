@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from syncd.graph.http.client import Check, Graph, Limits
-from syncd.graph.shapes import Network
 
-__all__ = ["Check", "Graph", "Limits", "Network"]
+__all__ = ["Check", "Graph", "Limits"]
