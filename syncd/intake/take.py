@@ -261,6 +261,7 @@ class _Work:
         self.links = options.links()
         self.language = options.language
         self.words = words
+        self.keys: list[Keys] = []  # those of the batch planned last
 
     def prepare(self, lease: Lease, clock: Clock) -> None:
         """Makes the key kind that `match_on` needs, when no import has asked for it before."""
@@ -355,7 +356,7 @@ def _problems(batch: Batch, language: str) -> Sequence[dict[str, Any]]:
         }
         for f in batch["flags"]
     ]
-    return sorted(refused + flags, key=lambda p: p["line"])
+    return refused + flags
 
 
 def _link_ids(target: Module) -> list[str]:
