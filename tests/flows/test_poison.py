@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from syncd.simulator.app import Simulator
+from syncd.sync.mapping.shape import TEXT_LIMIT
 from tests.faults.yard import toml
 from tests.flows.program import Program
 
@@ -113,7 +114,7 @@ def test_contacts_of_poison_cost_themselves(tmp_path: Path, database: str) -> No
 
 
 def _filled(add: Callable[..., object]) -> None:
-    notes = ["a\0b", "a\ud800b", LONG]
+    notes = ["a\0b", "a\ud800b", "x" * (TEXT_LIMIT + 1)]
     for number, note in enumerate(notes):
         add(givenName="A", surname=f"Good{number}")
         add(givenName="B", surname=f"Bad{number}", personalNotes=note)
