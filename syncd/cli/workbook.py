@@ -32,11 +32,11 @@ def write(stream: IO[bytes], title: str, header: Sequence[str], rows: Iterable[S
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
     try:
-        sheet.append([_cell(name) for name in header])
+        sheet.append([_cell(name, sheet) for name in header])
         for number, row in enumerate(rows, 2):
             if number > ROWS:
                 raise _too_much(f"{title} has more rows than a sheet of Excel takes ({ROWS:,}).")
-            sheet.append([_cell(value) for value in row])
+            sheet.append([_cell(value, sheet) for value in row])
     except BaseException:
         # Only a saved book closes its sheet and takes its temporary file away.
         with open(os.devnull, "wb") as nowhere:
@@ -45,15 +45,24 @@ def write(stream: IO[bytes], title: str, header: Sequence[str], rows: Iterable[S
     book.save(stream)
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, sheet: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = ESCAPE.sub("_x005F_", str(defused(UNWRITABLE.sub("\ufffd", value))))
     for controls in CONTROLS:
         made = controls.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
         if len(made) <= CELL:
-            return made
+            return made if not made.startswith("#") else _text(made, sheet)
     raise _too_much(f"A value has {len(text):,} characters and a cell of Excel takes {CELL:,}.")
+
+
+def _text(value: str, sheet: Any) -> Any:
+    """A cell of text, also where it reads like an error of Excel, such as #N/A."""
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, value)
+    cell.data_type = "s"
+    return cell
 
 
 def _too_much(what: str) -> Refused:

@@ -64,6 +64,8 @@ def test_import_takes_back_what_export_wrote(syncd: Program, ending: str) -> Non
             "email=a@x.example",
             "email_opt_out=yes",
             "extra.Badge=7",
+            "fax=#N/A",
+            "extra.Note=#REF!",
             "description=one\r\ntwo\v _x000D_",
         ],
         ["last_name='=quoted", "employees=12", "lead_source=Messe"],
