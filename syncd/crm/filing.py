@@ -102,7 +102,7 @@ class _Linked(Decider):
                 shown = name or f"id {number}"
                 made[-1] = packed(extras(made[-1]) | {field.name: shown})
                 if self.answer.review:
-                    self.plan.problems.append(_doubtful(line, self.module.singular, field.name, shown))
+                    self.plan.problems.append(_doubtful(line, field.name, shown))
                 if self.answer.reason.startswith(UNSURE):
                     self.plan.count("review")
         super().row(line, tuple(made), keys, custom)
@@ -126,14 +126,9 @@ UNSURE = ("none:ambiguous", "none:other-form")
 """The rule's words for an account that may be meant, and only a person can tell."""
 
 
-def _doubtful(line: int, singular: str, field: str, shown: str) -> dict[str, Any]:
-    return {
-        "code": "SY-L30",
-        "what": f"Row {line}: {field} is doubtful.",
-        "why": f"No account, or more than one, is {shown!r}.",
-        "do": f"It was kept as extra.{field}; set the {singular}'s {field}_id by hand, or make the account and import again.",
-        "line": line,
-    }
+def _doubtful(line: int, field: str, shown: str) -> dict[str, Any]:
+    """Problems of rows have no words yet: those are the file's language's, see `intake`."""
+    return {"code": "SY-L30", "line": line, "values": {"field": field, "seen": shown}}
 
 
 def name_contacts(tx: Session, plan: Plan) -> None:
@@ -153,13 +148,7 @@ def name_contacts(tx: Session, plan: Plan) -> None:
 
 
 def _known(line: int, record: int, name: str) -> dict[str, Any]:
-    return {
-        "code": "SY-L31",
-        "what": f"Row {line}: a contact has this e-mail already.",
-        "why": f"It is contact {record}, {name}. Leads match leads alone, so the lead was made.",
-        "do": "Look at both; delete the lead if it is of no use.",
-        "line": line,
-    }
+    return {"code": "SY-L31", "line": line, "values": {"record": record, "seen": name}}
 
 
 class ContactRows(_Linked):
@@ -251,7 +240,7 @@ class AccountRows(_Linked):
         place = self.module.at["parent"]
         if self._above(values[place], rec.id):
             values = (*values[:place], None, *values[place + 1 :])
-            self.plan.problems.append(_doubtful(line, "account", "parent", self.named))
+            self.plan.problems.append(_doubtful(line, "parent", self.named))
         super()._overwrite(rec, line, values, reason)
 
     def _above(self, parent: int | None, record: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from importers import folder, pipeline
 from importers.rows import Batch, Field, Opened, Order, UnreadableFile
-from importers.vocabulary import messages
+from importers.vocabulary import messages, problem
 from syncd.crm import files, leads, ledger, plans
 from syncd.crm.accounts import Rule
 from syncd.crm.apply import apply
@@ -305,7 +305,8 @@ class _Work:
     def keep(self, tx: Session, run: int, batch: Batch, plan: Plan, opened: Opened) -> None:
         """Notes what the batch was: counts, problems, the file's progress."""
         plan.count("refused", len(batch["refused"]))
-        ledger.report(tx, run, sorted([*_problems(batch, self.language), *plan.problems], key=lambda p: int(p["line"])))
+        found = [*_problems(batch, self.language), *(_told(seen, self.language) for seen in plan.problems)]
+        ledger.report(tx, run, sorted(found, key=lambda p: int(p["line"])))
         ledger.count(tx, run, plan.counts, batch["rows"])
         if batch["at"] == batch["rows"]:
             files.opened(tx, run, opened)
@@ -359,6 +360,11 @@ def _problems(batch: Batch, language: str) -> Sequence[dict[str, Any]]:
     return refused + flags
 
 
+def _told(seen: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """What a plan found doubtful in a row, in the words of the file's language."""
+    return {**problem(seen["code"], language, line=seen["line"], **seen["values"]).plain(), "line": seen["line"]}
+
+
 def _link_ids(target: Module) -> list[str]:
     """The columns in which an export gives the ids of links beside their names."""
     return [f.column for f in target.fields if f.link]
@@ -369,23 +375,10 @@ def _check(options: Options) -> None:
     target = module(options.module)
     links = {f.name for f in target.fields if f.link} & set(options.match_on)
     if links:
-        raise Refused(
-            Problem(
-                "SY-F41",
-                f"Rows cannot be matched on {', '.join(sorted(links))}: it links to another record.",
-                "A file names that record, and several may bear the name.",
-                "Leave it out of match_on.",
-            )
-        )
+        raise Refused(problem("SY-F41", options.language, seen=", ".join(sorted(links))))
     known = target.at.keys() | _link_ids(target)
     mapped = {field for field in options.map.values() if field not in LEFT_OUT and not field.startswith("extra.")}
     wrong = sorted({*mapped, *options.set} - known | set(options.match_on) - target.at.keys())
     if wrong:
-        raise Refused(
-            Problem(
-                "SY-F40",
-                f"{target.name} have no field named {', '.join(wrong)}.",
-                "The name is misspelt, or belongs to another module.",
-                f"The fields are: {', '.join(target.at)}.",
-            )
-        )
+        fields = ", ".join(target.at)
+        raise Refused(problem("SY-F40", options.language, module=target.name, seen=", ".join(wrong), fields=fields))

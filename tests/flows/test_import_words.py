@@ -28,3 +28,14 @@ def test_a_row_is_told_in_the_language_of_its_profile(
     for problem, words in zip(run["problems"], (refused, doubtful), strict=True):
         for part, word in zip(("what", "why", "do"), words, strict=True):
             assert word in problem[part], problem
+
+
+def test_what_is_doubtful_is_told_in_the_language_of_the_settings(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite, '[locale]\nlanguage = "fr"\n')
+    contacts = syncd.file("contacts.csv", "Nom;Société;E-mail", "Morel;BDR SAS;claire@bdr.example")
+    found = syncd.json("import", contacts, "--module", "contacts")["runs"][0]["problems"]
+    assert [(p["code"], p["what"]) for p in found] == [("SY-L30", "Ligne 2 : account est douteux.")]
+    found = syncd.json("import", contacts)["runs"][0]["problems"]
+    assert found[0]["code"] == "SY-L31" and "C'est le contact 1, Morel." in found[0]["why"]
+    wrong = syncd.json("import", contacts, "--map", "Nom=nome", code=1)["error"]
+    assert wrong["what"] == "leads n'a pas de champ nommé nome."

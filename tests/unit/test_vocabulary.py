@@ -14,6 +14,7 @@ from importers import vocabulary
 from importers.rows import Order
 
 IMPORTERS = Path(vocabulary.__file__).parent
+SYNCD = IMPORTERS.parent / "syncd"
 MODULES = ("leads", "contacts", "accounts")
 
 
@@ -22,7 +23,8 @@ def table(name: str) -> dict[str, Any]:
 
 
 def codes() -> set[str]:
-    text = "".join(path.read_text(encoding="utf-8") for path in IMPORTERS.rglob("*.py"))
+    files = [*IMPORTERS.rglob("*.py"), *SYNCD.joinpath("intake").glob("*.py"), SYNCD / "crm" / "filing.py"]
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
     return set(re.findall(r"SY-[FL]\d\d", text))
 
 
