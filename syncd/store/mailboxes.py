@@ -14,6 +14,11 @@ from syncd.store import observations, vanished
 from syncd.store.session import Session
 from syncd.store.times import stamp
 
+SWEEP_ROUNDS = 2_000
+"""Every so many rounds of a mailbox show everything: Graph's record of changes is known to lose some. Read every five
+minutes, that is once a week."""
+_APART = 97
+
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
@@ -58,10 +63,11 @@ def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], sel
     """Begins a round, or goes on with one that was cut short; returns its number.
 
     `folders` are (Graph id, path) of those in scope. A folder that is new, or was asked for other properties before,
-    begins without a link, as one does that was begun anew in vain; with `full` all do. What was in a folder that is no
-    longer there becomes a hint of removal.
+    begins without a link, as one does that was begun anew in vain; with `full` all do, and now and then so they do by
+    themselves, each mailbox at another time. What was in a folder that is no longer there becomes a hint of removal.
     """
     number = of.round if of.open else of.round + 1
+    full = full or (not of.open and (number + of.id * _APART) % SWEEP_ROUNDS == 0)
     tx.run("UPDATE mailbox SET round = ?, round_open = 1 WHERE id = ?", number, of.id)
     known = vanished.folders(tx, of.id)
     for graph_id, path in folders:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -178,6 +179,24 @@ def test_rows_that_the_feed_lost_come_with_the_full_round(simulator: Simulator, 
     run = syncd.json("sync", "--full")
     assert (run["counts"]["removed"], run["counts"]["updated"]) == (1, 1)
     same(syncd, box)
+
+
+def test_now_and_then_a_round_shows_everything_by_itself(simulator: Simulator, box: Mailbox, syncd: Program) -> None:
+    syncd("sync")
+    box.delete(one(box, "N07"))
+    simulator.faults.add("lost", "delta", count=None)
+    syncd("sync")
+    simulator.faults.clear()
+    assert outlook.counts(syncd.json("sync")) == {} and "Person N07" in contacts(syncd)
+    with sqlite3.connect(syncd.url.removeprefix("sqlite:///")) as raw:
+        ((mailbox, number),) = raw.execute("SELECT id, round FROM mailbox")
+        due = next(n for n in range(number + 1, number + 2_001) if (n + mailbox * 97) % 2_000 == 0)
+        raw.execute("UPDATE mailbox SET round = ?", (due - 1,))
+        raw.execute("UPDATE folder SET round_done = ?", (due - 1,))
+        raw.execute("UPDATE source_item SET round = ?", (due - 1,))
+    assert outlook.counts(syncd.json("sync")) == {"unchanged": 23, "removed": 1}
+    same(syncd, box)
+    assert outlook.counts(syncd.json("sync")) == {}
 
 
 def test_a_folder_renamed_moved_and_removed(simulator: Simulator, box: Mailbox, syncd: Program) -> None:
