@@ -74,14 +74,14 @@ class Wiring:
     def options(self, profile: str | None = None, **wishes: Any) -> Options:
         """How a file is to be taken in: the wishes that are not None, else as profile, [inbox] and [locale] say.
 
-        `owner` is a wish for the field of that name; `map` and `set` add to the profile's, and a file must have the
-        columns of the wish. Raises Refused when there is no such profile.
+        `owner` as a wish is that of all new records, else of those whose row names none; `map` and `set` add to the
+        profile's, and a file must have the columns of the wish. Raises Refused when there is no such profile.
         """
         from syncd.intake import Options
 
         inbox, locale = self.settings.inbox, self.settings.locale
         chosen = self._profile(profile)
-        owner = wishes.pop("owner", None) or chosen.owner or inbox.owner
+        told = wishes.pop("owner", None)
         given = {name: value for name, value in wishes.items() if value is not None}
         match_on = inbox.match_on if chosen.match_on is None else chosen.match_on
         made: dict[str, Any] = {
@@ -92,6 +92,8 @@ class Wiring:
             "language": chosen.language or locale.language,
             "country": chosen.country or locale.country,
             "accounts": chosen.accounts,
+            "owner": told or chosen.owner or inbox.owner,
+            "owner_told": bool(told),
         }
         if chosen.accounts == "create":
             sync = self.settings.sync
@@ -99,7 +101,7 @@ class Wiring:
         made |= given
         made["map"] = {**chosen.map, **given.get("map", {})}
         made["must"] = tuple(given.get("map", {}))
-        made["set"] = {**({"owner": owner} if owner else {}), **chosen.set, **given.get("set", {})}
+        made["set"] = {**chosen.set, **given.get("set", {})}
         return Options(**made)
 
     def plans(self, profile: str | None) -> bool:

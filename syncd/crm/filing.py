@@ -181,7 +181,7 @@ class ContactRows(_Linked):
         if self.answer is None or self.answer.kind != "make":
             return values
         place = self.module.at["account"]
-        made = self.companies.create(self.named, values[self.module.at["owner"]], line)
+        made = self.companies.create(self.named, self.owner(values), line)
         return (*values[:place], made.id, *values[place + 1 :])
 
     def _with_account(self, reason: str) -> str:

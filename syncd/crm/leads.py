@@ -24,10 +24,15 @@ PERSON = MATCH_KINDS["person"]
 
 @dataclass(frozen=True)
 class Policy:
-    """What to do with a row that matches, and on what it matches: the rules' own order, or `match_on` fields together."""
+    """What to do with a row that matches, and on what it matches: the rules' own order, or `match_on` fields together.
+
+    `owner` is that of new records whose row names none; or of every new one, if the import was `told` so.
+    """
 
     on_duplicate: OnDuplicate = "skip"
     match_on: tuple[str, ...] = ()
+    owner: str = ""
+    told: bool = False
 
 
 TOLD_BY = ("first_name", "last_name", "company", "email", "secondary_email")
@@ -127,7 +132,7 @@ class Decider:
         """Plans one row."""
         found, reason, passed = self._match(values, keys, custom)
         if found is None:
-            self._create(line, values, keys, reason, passed)
+            self._create(line, self._owned(values) if self.policy.owner else values, keys, reason, passed)
         elif self.policy.on_duplicate == "skip":
             self.plan.met.append(found)
             self.plan.count("duplicate")
@@ -192,6 +197,15 @@ class Decider:
         first, last = values[at["first_name"]] or "", values[at["last_name"]] or ""
         borrowed = last in (values[at["company"]], (values[at["email"]] or "").partition("@")[0])
         return first, "" if borrowed else last
+
+    def _owned(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        place = self.at["owner"]
+        return (*values[:place], self.owner(values), *values[place + 1 :])
+
+    def owner(self, values: tuple[Any, ...]) -> str | None:
+        """Whose a new record of a row is."""
+        mine = values[self.at["owner"]]
+        return self.policy.owner if self.policy.owner and (self.policy.told or mine is None) else mine
 
     def _create(
         self, line: int, values: tuple[Any, ...], keys: list[Key], reason: str, passed: tuple[int, ...]

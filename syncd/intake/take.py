@@ -43,6 +43,8 @@ class Options:
     map: Mapping[str, str] = field(default_factory=dict)
     must: tuple[str, ...] = ()
     set: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
+    owner_told: bool = False
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
@@ -257,7 +259,7 @@ class _Work:
     def __init__(self, store: Store, options: Options, words: Words) -> None:
         self.store = store
         self.module = module(options.module)
-        self.policy = Policy(options.on_duplicate, options.match_on)
+        self.policy = Policy(options.on_duplicate, options.match_on, options.owner, options.owner_told)
         self.links = options.links()
         self.language = options.language
         self.words = words

@@ -297,3 +297,22 @@ def test_a_column_is_left_out_or_kept_under_another_name(syncd: Program) -> None
     assert (lead["phone"], lead["extra"]) == (None, {"Booth": "A7"})
     wrong = syncd.json("import", path, "--map", "Phone=phon", code=1)
     assert wrong["error"]["code"] == "SY-F40" and "named phon." in wrong["error"]["what"]
+
+
+def test_an_owner_is_that_of_new_records_and_takes_none_away(tmp_path: Path, database: str) -> None:
+    syncd = Program(tmp_path, database, '[inbox]\nowner = "house"\non_duplicate = "overwrite"\n')
+    syncd("create", "leads", "last_name=Weber", "email=w@x.example", "owner=kim")
+    rows = (
+        "Last Name,Email,Phone,Owner",
+        "Weber,w@x.example,+46 8 123 456 78,",
+        "New,n@x.example,,",
+        "Own,o@x.example,,ida",
+    )
+    syncd("import", syncd.file("a.csv", *rows))
+    assert [lead["owner"] for lead in syncd.json("list", "leads")] == ["kim", "house", "ida"]
+    rows = ("Last Name,Company,Email,Owner", "Weber,BDR SAS,w@x.example,", "Two,BDR SAS,t@x.example,ida")
+    told = ("--owner", "zoe", "--module", "contacts", "--profile", "maker")
+    maker = Program(tmp_path, database, '[profiles.maker]\naccounts = "create"\nowner = "house"\n')
+    maker("import", maker.file("b.csv", *rows), *told)
+    assert [contact["owner"] for contact in maker.json("list", "contacts")] == ["zoe", "zoe"]
+    assert [account["owner"] for account in maker.json("list", "accounts")] == ["zoe"]
