@@ -41,8 +41,10 @@ def turned(tx: Session, taken: Taken, module: Module, ids: Sequence[int], step: 
     recs = {row[0]: Rec(row[0], row[1], row[2:]) for row in records.fetch(tx, module, ids)}
     gone = ledger.last_versions(tx, module, [i for i in ids if i not in recs])
     again = holds.came_again(tx, [i for i, t in turns.items() if t.op == "create"]) if module is CONTACTS else {}
+    lost = [i for i, turn in turns.items() if turn.op == "update" and i not in recs]
+    turns |= {i: Reversal(left=[(EXISTENCE, line[-1].run)]) for i, line in ledger.histories(tx, module, lost).items()}
     made = set() if taken.field else {i for i in ids if any(_makes(change, taken) for change in lines[i])}
-    going = {i for i, turn in turns.items() if turn.op == "delete"}
+    going = {i for i, turn in turns.items() if turn.op == "delete" and i in recs}
     hanging = _hanging(tx, module, going) if step == "going" else set()
     wanted = {
         "coming": {i for i, turn in turns.items() if turn.op == "create" and i not in again},

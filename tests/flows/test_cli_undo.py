@@ -224,3 +224,20 @@ def test_who_was_renamed_and_named_back_by_an_undo_is_found_as_before(syncd: Pro
     run = syncd.json("edit", "leads", 1, "last_name=Berg", "email=berg@solis.example")["run"]
     syncd("undo", syncd.json("undo", run)["id"])
     assert syncd.json("show", "leads", 1)["last_name"] == "Berg"
+
+
+def test_an_undone_restoration_of_what_is_gone_already_leaves_nothing(syncd: Program) -> None:
+    run = imported(syncd)
+    gone = syncd.json("delete", "leads", 1)["run"]
+    back = syncd.json("undo", gone)["id"]
+    syncd("undo", run)
+    assert syncd.json("undo", back)["problems"] == [] and syncd.whole() == []
+
+
+def test_a_value_cannot_come_back_to_a_record_that_is_gone_and_that_is_named(syncd: Program) -> None:
+    run = imported(syncd)
+    edit = syncd.json("edit", "leads", 1, "phone=9")["run"]
+    back = syncd.json("undo", edit)["id"]
+    gone = syncd.json("undo", run)["id"]
+    (problem,) = syncd.json("undo", back, code=1)["problems"]
+    assert problem["code"] == "SY-U06" and f"Run {gone} has deleted it" in problem["why"]
