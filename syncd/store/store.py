@@ -108,16 +108,21 @@ class Store:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Signals that end the program wait meanwhile. What breaks into a statement leaves SQLite's connection half closed,
-    its lock taken, and whoever cleans up waits for that."""
+    """Signals that end the program take effect behind it. What breaks into a statement leaves SQLite's connection half
+    closed, its lock taken, and whoever cleans up waits for that."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    came: list[int] = []
+    # Not by a mask: in a process with threads the kernel hands the signal to another of them.
+    before = {number: signal.signal(number, lambda got, _: came.append(got)) for number in ENDING}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        for got in dict.fromkeys(came):
+            signal.raise_signal(got)
 
 
 @contextmanager

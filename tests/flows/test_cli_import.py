@@ -310,9 +310,9 @@ def test_an_owner_is_that_of_new_records_and_takes_none_away(tmp_path: Path, dat
     )
     syncd("import", syncd.file("a.csv", *rows))
     assert [lead["owner"] for lead in syncd.json("list", "leads")] == ["kim", "house", "ida"]
-    rows = ("Last Name,Company,Email,Owner", "Weber,BDR SAS,w@x.example,", "Two,BDR SAS,t@x.example,ida")
+    people = ("Last Name,Company,Email,Owner", "Weber,BDR SAS,w@x.example,", "Two,BDR SAS,t@x.example,ida")
     told = ("--owner", "zoe", "--module", "contacts", "--profile", "maker")
     maker = Program(tmp_path, database, '[profiles.maker]\naccounts = "create"\nowner = "house"\n')
-    maker("import", maker.file("b.csv", *rows), *told)
+    maker("import", maker.file("b.csv", *people), *told)
     assert [contact["owner"] for contact in maker.json("list", "contacts")] == ["zoe", "zoe"]
     assert [account["owner"] for account in maker.json("list", "accounts")] == ["zoe"]

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -170,11 +171,16 @@ def test_a_signal_in_the_middle_of_a_batch_takes_effect_behind_it(tmp_path: Path
 
     syncd = Program(tmp_path, database, step=step)
     path = syncd.file("leads.csv", "Last Name,Company,Email", *(f"N{n},Firm {n},n{n}@x.example" for n in range(100)))
+    ended = threading.Event()
+    other = threading.Thread(target=ended.wait)
+    other.start()
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         syncd("import", path, "--chunk", 20, code=143)
     finally:
         signal.signal(signal.SIGTERM, before)
+        ended.set()
+        other.join()
     assert 0 < len(syncd.json("list", "leads")) <= 20
     syncd.step = no_step
     assert syncd.json("import", path)["runs"][0]["counts"]["created"] == 100
