@@ -300,6 +300,22 @@ def _made(folder: Path) -> None:
         ) from error
 
 
+def doubts(given: Settings) -> list[Problem]:
+    """The names in [sync] fields that no contact has: what they were meant for is not taken from Outlook."""
+    from syncd.modules import CONTACTS
+
+    return [
+        Problem(
+            "SY-C16",
+            f"[sync] fields names {name!r}, and contacts have no field of that name.",
+            "Nothing comes of it; what it was meant for is not taken from Outlook.",
+            f"The fields are: {', '.join(CONTACTS.at)}.",
+        )
+        for name in given.sync.fields
+        if name not in CONTACTS.at
+    ]
+
+
 def build(given: Settings, step: Step = no_step, clock: Clock = now) -> Wiring:
     """The parts with a test's step hook and clock."""
     return Wiring(given, step=step, clock=clock)

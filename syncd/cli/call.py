@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,8 +43,10 @@ class Call:
         """The settings, read once; with them the log is set up. Raises SetupError with all their faults."""
         from syncd.cli import logs
         from syncd.settings import load
+        from syncd.wiring import doubts
 
         settings = load(self.config, os.environ)
+        settings = replace(settings, warnings=(*settings.warnings, *doubts(settings)))
         logs.set_up(settings.log.level, settings.log.format)
         for problem in () if self.silent else settings.warnings:
             logs.warn(problem)

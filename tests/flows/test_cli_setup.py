@@ -166,6 +166,15 @@ def test_faulty_settings_are_all_named_and_the_rest_is_unchecked(tmp_path: Path,
     assert syncd.json("list", "leads", code=78)["problems"] == document["problems"]
 
 
+def test_a_field_that_contacts_have_not_is_warned_of(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite, '[sync]\nfields = ["email", "e-mail", "account"]\n')
+    made = syncd.json("check")
+    (problem,) = [one["problem"] for one in made["checks"] if one["state"] == "warn"]
+    assert problem["code"] == "SY-C16" and "'e-mail'" in problem["what"] and "secondary_email" in problem["do"]
+    syncd("list", "leads")
+    assert "SY-C16" in syncd.errors
+
+
 def test_a_damaged_store_is_told(tmp_path: Path) -> None:
     path = tmp_path / "syncd.db"
     path.write_bytes(b"this is no database at all" * 400)
