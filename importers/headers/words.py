@@ -75,6 +75,10 @@ class Vocabulary:
         keys = set(map(squash, header))
         return max(self.tongues, key=lambda tongue: len(keys & tongue.words.keys()), default=Family("plain-en", {}))
 
+    def language(self, header: Sequence[str]) -> str:
+        """The language of a header, as two letters."""
+        return self.tongue(header).name.removeprefix("plain-")
+
 
 def squash(text: str) -> str:
     """A header as it is compared: no case, accents, blanks or punctuation ("E-Mail: Adresse" = "emailadresse")."""

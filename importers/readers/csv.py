@@ -80,7 +80,7 @@ class CsvTable:
 def _written(source: Source, order: Order, words: Vocabulary) -> encoding.Found:
     if order.encoding:
         return encoding.Found(encoding.ordered(order.encoding, source), False)
-    spoken = words.tongue(dialect.pieces(source.head.decode("cp1252", "replace"))).name.removeprefix("plain-")
+    spoken = words.language(dialect.pieces(source.head.decode("cp1252", "replace")))
     found = encoding.find(source.file, source.head, spoken, lambda text: dialect.words(text, words.knows))
     controls = len(source.head) - len(source.head.translate(None, _CONTROL))
     if not found.name.startswith(("utf-16", "utf-32")) and controls * _BINARY_SHARE > len(source.head):

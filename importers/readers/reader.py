@@ -83,7 +83,7 @@ class Reader:
         places = [place for place, target in enumerate(self._heading.targets) if kinds.get(target or "") == "date"]
         if order.dates or not places:
             return order.dates
-        spoken = vocabulary.headers().tongue(self._heading.header).name.removeprefix("plain-")
+        spoken = vocabulary.headers().language(self._heading.header)
         return self._proven(places) or _habit(order, spoken)
 
     def _proven(self, places: list[int]) -> str | None:

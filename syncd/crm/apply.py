@@ -118,7 +118,7 @@ def _derive(module: Module, group: _Group, maker: Keys) -> None:
         if rec.keys is None and any(not maker.fields.isdisjoint(delta) for delta in deltas):
             values = rec.values
             for delta in reversed(deltas):
-                values = changed(module, values, {name: (after, before) for name, (before, after) in delta.items()})
+                values = changed(module, values, delta, side=0)
             unknown.append(rec)
             earlier.append(values)
     old, new = maker.of_many(earlier), maker.of_many([rec.values for rec in unknown])

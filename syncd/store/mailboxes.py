@@ -69,9 +69,9 @@ def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], sel
     number = of.round if of.open else of.round + 1
     full = full or (not of.open and (number + of.id * _APART) % SWEEP_ROUNDS == 0)
     tx.run("UPDATE mailbox SET round = ?, round_open = 1 WHERE id = ?", number, of.id)
-    known = vanished.folders(tx, of.id)
+    before = vanished.folders(tx, of.id)
     for graph_id, path in folders:
-        if graph_id not in known:
+        if graph_id not in before:
             tx.run(
                 "INSERT INTO folder (mailbox, graph_id, path, selected, sweeping, round_done) VALUES (?, ?, ?, ?, 1, ?)",
                 of.id,
@@ -81,12 +81,12 @@ def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], sel
                 number - 1,
             )
             continue
-        fid, before, sound = known[graph_id]
+        fid, asked, sound = before[graph_id]
         tx.run("UPDATE folder SET path = ?, mode = 'delta' WHERE id = ?", path, fid)
-        if before != selected or full or not sound:
+        if asked != selected or full or not sound:
             tx.run("UPDATE folder SET link = NULL, selected = ?, sweeping = 1, resets = 0 WHERE id = ?", selected, fid)
     listed = {graph_id for graph_id, _ in folders}
-    for graph_id, (fid, *_) in known.items():
+    for graph_id, (fid, *_) in before.items():
         if graph_id not in listed:
             observations.hint_folder(tx, of.id, fid, number)
             vanished.keep_name(tx, fid)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.store import Step
 from tests.flows.program import Program
 
 HEADER = "First Name,Last Name,Company,Email,Phone"
@@ -235,15 +236,23 @@ def test_a_first_name_beside_an_e_mail_means_the_lead_that_has_both(syncd: Progr
     assert names == [("Anna", "Weber", "+49 511 753990"), ("Bea", "anna", None)]
 
 
-def test_what_was_stored_of_a_file_that_changes_meanwhile_is_taken_back(tmp_path: Path, database: str) -> None:
-    path = tmp_path / "leads.csv"
+def growing(folder: Path, stop: str = "") -> tuple[Path, Step]:
+    """A file, and the steps of an import in which it grows while it is read; at `stop` the import is cut short."""
+    path = folder / "leads.csv"
     path.write_text("\n".join(("Last Name,Company", *(f"Name{n},Firm {n}" for n in range(20_000)))), encoding="utf-8")
 
     def step(name: str) -> None:
         if name == "import:chunk:committed":
             with path.open("a", encoding="utf-8") as file:
                 file.write("\nLate,Row")
+        elif name == stop:
+            raise KeyboardInterrupt
 
+    return path, step
+
+
+def test_what_was_stored_of_a_file_that_changes_meanwhile_is_taken_back(tmp_path: Path, database: str) -> None:
+    path, step = growing(tmp_path)
     syncd = Program(tmp_path, database, step=step)
     run = syncd.json("import", path, "--chunk", 500, code=1)["runs"][0]
     assert (run["state"], run["problems"][-1]["code"], run["rejects"]) == ("undone", "SY-F15", None)
@@ -258,16 +267,7 @@ def test_what_was_stored_of_a_file_that_changes_meanwhile_is_taken_back(tmp_path
 def test_what_stands_of_it_when_that_is_cut_short_goes_with_the_next_import(
     tmp_path: Path, database: str, place: str
 ) -> None:
-    path = tmp_path / "leads.csv"
-    path.write_text("\n".join(("Last Name,Company", *(f"Name{n},Firm {n}" for n in range(20_000)))), encoding="utf-8")
-
-    def step(name: str) -> None:
-        if name == "import:chunk:committed":
-            with path.open("a", encoding="utf-8") as file:
-                file.write("\nLate,Row")
-        elif name == place:
-            raise KeyboardInterrupt
-
+    path, step = growing(tmp_path, place)
     Program(tmp_path, database, step=step)("import", path, "--chunk", 500, code=130)
     quiet = Program(tmp_path, database)
     assert quiet.json("import", quiet.file("other.csv", "Last Name", "Other"))["runs"][0]["counts"]["created"] == 1
