@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from importers import folder
-from importers.folder import Rejects
-from syncd.cli import text
+from syncd.cli import rejects, text
 from syncd.cli.arguments import TEXT, Pair, once
 from syncd.cli.call import Call, command, told
 from syncd.crm import files, runs
 from syncd.errors import Busy, Problem, Refused
-from syncd.intake import Options, Outcome, watch
+from syncd.intake import Options, Outcome
 
 Run = dict[str, Any]
 ALWAYS = ("created", "updated", "unchanged", "duplicate", "refused")
@@ -25,6 +25,7 @@ FAILED = ("failed", "undone")
 """The states of a run whose file could not be read to its end; what it had stored by then was taken back."""
 SHOWN = 5
 """Problems shown of a file; the rejects file and `runs RUN` have all."""
+WITH_REJECTS = "      (the refused rows come to lie beside the file then)"
 
 
 @command(
@@ -57,8 +58,8 @@ SHOWN = 5
 def import_command(call: Call, paths: tuple[Path, ...], dry_run: bool, profile: str | None, **given: Any) -> int:
     """Import FILEs (CSV, Excel, OpenDocument, JSON) of leads, contacts or accounts.
 
-    Refused rows lie beside the file as NAME.rejects.csv with a `problem` column: correct them there and import that
-    file. A file that was imported and stands is not imported again.
+    Refused rows lie beside the file as NAME.rejects.csv with a `problem` column (of a plan, once it was carried out):
+    correct them there and import that file. A file that was imported and stands is not imported again.
     """
     options = call.wiring.options(profile, **_wishes(given))
     dry_run = dry_run or call.wiring.plans(profile)
@@ -94,7 +95,8 @@ def _take(call: Call, path: Path, options: Options, dry_run: bool) -> Run:
     real = _readable(path)
     intake = call.wiring.intake(options)
     if dry_run:
-        outcome = intake.preview(real, options, actor=call.actor)
+        beside = replace(options, beside=str(path.absolute()))
+        outcome = intake.preview(real, beside, actor=call.actor, name=path.name)
     else:
         with _progress(path.name) as progress:
             outcome = intake.take(real, options, actor=call.actor, name=path.name, progress=progress)
@@ -144,27 +146,12 @@ def _document(call: Call, path: Path, options: Options, outcome: Outcome, dry_ru
         if dry_run:
             pairs = zip(opened.get("header", ()), opened.get("mapping", ()), strict=True)
             run["mapping"] = [{"column": column, "field": field} for column, field in pairs]
-        if outcome.repeat_of is not None:
-            run |= {"counts": dict.fromkeys(run["counts"], 0), "problems": []}
-        elif not dry_run and run["state"] == "done" and (rejects := watch.rejects(tx, outcome.run, options.language)):
-            run["rejects"] = _write(path, rejects, run)
+    if outcome.repeat_of is not None:
+        run |= {"counts": dict.fromkeys(run["counts"], 0), "problems": []}
+        rejects.lay_late(call, run, path, options.language)
+    elif run["state"] == "done":
+        rejects.lay(call, run, path, options.language)
     return run
-
-
-def _write(path: Path, rejects: Rejects, run: Run) -> str | None:
-    target = path.with_name(f"{path.name}.rejects.csv")
-    try:
-        folder.write_rejects(target, rejects, mode=path.stat().st_mode & 0o777)
-    except OSError as error:
-        problem = Problem(
-            "SY-F43",
-            f"{target.name} could not be written: {error.strerror or error}.",
-            "The refused rows are kept with the run; everything else was imported.",
-            f"Make the folder writable, or look at: syncd runs {run['id']}",
-        )
-        run["problems"].insert(0, problem.plain())
-        return None
-    return str(target)
 
 
 def _lines(call: Call, path: Path, run: Run, outcome: Outcome) -> Iterator[str]:
@@ -187,6 +174,6 @@ def _lines(call: Call, path: Path, run: Run, outcome: Outcome) -> Iterator[str]:
     if run["rejects"]:
         yield f"  rejects    {run['rejects']}"
     if run["state"] == "planned":
-        yield f"  carry out  syncd apply {number}"
+        yield f"  carry out  syncd apply {number}{WITH_REJECTS if run['counts']['refused'] else ''}"
     elif run["state"] == "done":
         yield f"  take back  syncd undo {number}"

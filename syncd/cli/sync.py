@@ -194,15 +194,21 @@ def apply_command(call: Call, run: int, approve: bool, keeping: bool) -> int:
         kept = keep(wiring.store(), run, words=wiring.words(), clock=wiring.clock)
         call.say(f"{kept:,} contacts stay here, no longer tied to Outlook")
     else:
+        from syncd.cli import rejects
         from syncd.crm.saved import apply_saved
 
-        apply_saved(wiring.store(), run, words=wiring.words(), clock=wiring.clock, approve=approve)
+        if not rejects.owed(call, run):
+            apply_saved(wiring.store(), run, words=wiring.words(), clock=wiring.clock, approve=approve)
     document = _document(call, run)
     if not document["mailboxes"]:
         del document["mailboxes"]
+    if document["kind"] == "import":
+        rejects.lay_planned(call, document)
     call.give(document)
     call.say(f"run {run} · {document['state']} · {text.counts(document['counts'])}")
     for problem in document["problems"][:PROBLEMS] if document["kind"] == "import" else ():
         call.say(told(problem))
+    if document.get("rejects"):
+        call.say(f"rejects    {document['rejects']}")
     call.say(f"take back  syncd undo {run}")
     return int(document["kind"] == "import" and document["counts"]["refused"] > 0)

@@ -35,7 +35,10 @@ log = logging.getLogger("syncd.import")
 
 @dataclass(frozen=True)
 class Options:
-    """How a file is to be taken in: kept with its run, so that a killed import goes on as it began."""
+    """How a file is to be taken in: kept with its run, so that a killed import goes on as it began.
+
+    `beside` is the path of a file that is only planned by command: its refused rows go there once the plan is carried out.
+    """
 
     module: str = "leads"
     on_duplicate: OnDuplicate = "skip"
@@ -57,6 +60,7 @@ class Options:
     account_rule: tuple[str, ...] = ()
     own_companies: tuple[str, ...] = ()
     own_domains: tuple[str, ...] = ()
+    beside: str = ""
 
     def links(self) -> Links:
         """What the account that a contact's row names does."""

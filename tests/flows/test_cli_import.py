@@ -98,11 +98,70 @@ def test_a_dry_run_shows_columns_and_counts_and_changes_nothing(syncd: Program) 
     assert "Email  →  email" in text and "syncd apply" in text
 
 
-def test_a_plan_with_refused_rows_is_done_but_not_all(tmp_path: Path, sqlite: str) -> None:
+class Died(BaseException):
+    """The process ended at a step."""
+
+
+def dying(name: str) -> Step:
+    """Ends the process at a step."""
+
+    def step(at: str) -> None:
+        if at == name:
+            raise Died
+
+    return step
+
+
+@pytest.mark.parametrize("die", ["", "apply:batch:committed", "apply:release:committed", "rejects:laid:begin"])
+def test_a_plan_leaves_the_refused_rows_as_a_plain_import_does(tmp_path: Path, sqlite: str, die: str) -> None:
     syncd = Program(tmp_path, sqlite)
-    run = syncd.json("import", syncd.file("leads.csv", *ROWS), "--dry-run", code=1)["runs"][0]["id"]
-    assert syncd.json("apply", run, code=1)["counts"]["refused"] == 1
+    path = syncd.file("leads.csv", *ROWS)
+    run = syncd.json("import", path, "--dry-run", code=1)["runs"][0]["id"]
+    target = tmp_path / "leads.csv.rejects.csv"
+    assert not target.exists()
+    if die:
+        with pytest.raises(Died):
+            Program(tmp_path, sqlite, step=dying(die))("apply", run)
+    made = syncd.json("apply", run, code=1)
+    assert (made["counts"]["refused"], made["rejects"]) == (1, str(target))
     assert len(syncd.json("list", "leads")) == 2
+    planned = target.read_bytes()
+    assert syncd.json("apply", run, code=4)["error"]["code"] == "SY-W06"
+    syncd("undo", run)
+    target.unlink()
+    assert syncd.json("import", path, code=1)["runs"][0]["rejects"] == str(target) and target.read_bytes() == planned
+
+
+def test_rejects_of_a_plan_are_told_and_come_where_the_file_lay(tmp_path: Path, sqlite: str) -> None:
+    syncd = Program(tmp_path, sqlite)
+    path = syncd.file("leads.csv", *ROWS)
+    assert "beside the file" in syncd("import", path, "--dry-run", code=1)
+    path.unlink()
+    assert f"{path}.rejects.csv" in syncd("apply", 1, code=1)
+    (tmp_path / "away").mkdir()
+    gone = syncd.file("away/other.csv", *ROWS[:1], *ROWS[4:])
+    plan = syncd.json("import", gone, "--dry-run", code=1)["runs"][0]["id"]
+    gone.unlink()
+    gone.parent.rmdir()
+    made = syncd.json("apply", plan, code=1)
+    assert made["rejects"] is None and made["problems"][0]["code"] == "SY-F43"
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_rejects_that_a_killed_import_did_not_write_come_with_the_next(
+    tmp_path: Path, sqlite: str, corrected: bool
+) -> None:
+    syncd = Program(tmp_path, sqlite)
+    path, target = syncd.file("leads.csv", *ROWS), tmp_path / "leads.csv.rejects.csv"
+    with pytest.raises(Died):
+        Program(tmp_path, sqlite, step=dying("import:end:committed"))("import", path)
+    if corrected:
+        target.write_text("mine")
+    again = syncd.json("import", path)["runs"][0]
+    assert again["repeat_of"] == 1 and again["rejects"] == str(target)
+    assert (target.read_text("utf-8") == "mine") is corrected
+    target.unlink()
+    assert syncd.json("import", path)["runs"][0]["rejects"] is None and not target.exists()
 
 
 @pytest.mark.parametrize("since", ["edit", "delete", "undo"])

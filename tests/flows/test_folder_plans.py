@@ -78,12 +78,13 @@ def test_a_planned_file_waits_and_goes_on_once_its_plan_is_carried_out(syncd: Pr
     assert [lead["last_name"] for lead in syncd.json("list", "leads")] == ["Brandt"]
 
 
-def test_what_is_known_already_is_a_repeat_and_not_planned(syncd: Program) -> None:
+@pytest.mark.parametrize("place", ["fair/again.csv", "fair/leads.csv", "leads.csv"])
+def test_what_is_known_already_is_a_repeat_and_not_planned(syncd: Program, place: str) -> None:
     syncd("import", syncd.file("leads.csv", *ROWS), code=1)
-    syncd.file("inbox/fair/again.csv", *ROWS)
+    name = syncd.file(f"inbox/{place}", *ROWS).name
     look(syncd)
-    assert sorted(lying(syncd)) == ["done/again.csv", "done/again.csv.report.json"]
-    assert lying(syncd)["done/again.csv.report.json"]["repeat_of"] == 1 and len(syncd.json("runs")) == 1
+    assert sorted(lying(syncd)) == [f"done/{name}", f"done/{name}.report.json"]
+    assert lying(syncd)[f"done/{name}.report.json"]["repeat_of"] == 1 and len(syncd.json("runs")) == 1
 
 
 def test_by_command_such_a_profile_only_plans_too(syncd: Program) -> None:
