@@ -46,13 +46,14 @@ def moved(seen: str) -> Outdated:
 class Job:
     """A plan being carried out: the run the command named, the runs whose plans it takes, and the final ids.
 
-    `twins` are accounts that the plan would make and that another mailbox of the same sync has made meanwhile: theirs is
-    taken, as the sync would have done.
+    `joint`: the mailboxes' plan together is taken, not the one of each. `twins` are accounts that the plan would make and
+    that another mailbox of the same sync has made meanwhile: theirs is taken, as the sync would have done.
     """
 
     run: int
     runs: list[int]
     leases: list[Lease]
+    joint: bool = False
     firsts: dict[int, int] = field(default_factory=dict)
     made: dict[int, set[int]] | None = None
     twins: dict[int, int] = field(default_factory=dict)
@@ -167,12 +168,12 @@ class Survey:
                     self.contacts.add(record)
 
 
-def survey(tx: Session, runs: Sequence[int]) -> Survey:
-    """What the saved plans of runs speak of."""
+def survey(tx: Session, job: Job) -> Survey:
+    """What a whole saved plan speaks of."""
     found = Survey()
-    for run in runs:
+    for run in job.runs:
         sync = tx.value("SELECT kind FROM run WHERE id = ?", run) == "sync"
-        for _, data in plans.saved(tx, run):
+        for _, data in plans.saved(tx, run, joint=job.joint):
             found.meet(data["actions"], sync=sync)
             if data.get("items"):
                 found.own.update(state[0] for state in data["items"]["states"])

@@ -58,11 +58,29 @@ def orders(tx: Session, run: int) -> dict[str, Any]:
     return dict(json.loads(tx.value("SELECT orders FROM run WHERE id = ?", run)))
 
 
+def order(tx: Session, run: int, told: Mapping[str, Any]) -> None:
+    """Keeps what a run was told to do."""
+    tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(told, ensure_ascii=False, sort_keys=True), run)
+
+
 def count(tx: Session, run: int, counts: Mapping[str, int], taken: int) -> None:
     """Adds a batch to a run's counts: `taken` rows or contacts came in, `counts` says what became of them."""
     names = [name for name in COUNTS if counts.get(name)]
     sets = ", ".join(f"{name} = {name} + ?" for name in ("taken", *names))
     tx.run(f"UPDATE run SET {sets} WHERE id = ?", taken, *(counts[name] for name in names), run)
+
+
+def recount(tx: Session, run: int, counts: Mapping[str, int], taken: int) -> None:
+    """Sets a run's counts."""
+    sets = ", ".join(f"{name} = ?" for name in ("taken", *COUNTS))
+    tx.run(f"UPDATE run SET {sets} WHERE id = ?", taken, *(counts.get(name, 0) for name in COUNTS), run)
+
+
+def add_up(tx: Session, parent: int) -> None:
+    """Sets a parent's counts to the sum of the runs below it."""
+    sums = ", ".join(f"COALESCE(SUM({name}), 0)" for name in ("taken", *COUNTS))
+    taken, *sum_up = tx.rows(f"SELECT {sums} FROM run WHERE parent = ?", parent)[0]
+    recount(tx, parent, dict(zip(COUNTS, sum_up, strict=True)), taken)
 
 
 def end(tx: Session, run: int, now: datetime, state: str = "done") -> None:

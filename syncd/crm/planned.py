@@ -11,23 +11,27 @@ from syncd.modules import MODULES, Module
 from syncd.store import Session
 
 Shown = dict[str, Any]
+_Made = dict[tuple[str, int], str]
+"""The names of the records that a plan would make, by module and number."""
 
 
 def changes(tx: Session, run: int, module: str | None = None) -> Iterator[Shown]:
     """Every record, field, before, after and reason of a run; of a planned or stopped one, what its plan would do.
 
-    A record that a plan would make has a negative number, counted from -1.
+    A record that a plan would make has a negative number, counted from -1. Of a sync whose mailboxes have a plan together
+    it is that one.
     """
+    joint = set(plans.joint(tx, run))
+    made: _Made = {}
     for one in (run, *runs.children(tx, run)):
         if runs.state(tx, one) in ("planned", "stopped"):
-            yield from _plan(tx, one, module)
+            yield from _plan(tx, one, module, made, joint=one in joint)
         else:
             yield from runs.own_changes(tx, one, module)
 
 
-def _plan(tx: Session, run: int, only: str | None) -> Iterator[Shown]:
-    made: dict[tuple[str, int], str] = {}
-    for _, data in plans.saved(tx, run):
+def _plan(tx: Session, run: int, only: str | None, made: _Made, *, joint: bool) -> Iterator[Shown]:
+    for _, data in plans.saved(tx, run, joint=joint):
         actions = plans.load(data["actions"])
         made.update(((a.module.name, a.rec.id), records.title(a.module, a.values)) for a in actions if a.op == "create")
         found = [(a, list(_pairs(a))) for a in actions if only in (None, a.module.name)]

@@ -40,8 +40,25 @@ def begin(
 
 
 def clear(tx: Session, run: int) -> None:
-    """Drops what a plan that was cut short had saved."""
+    """Drops what is saved for a run, by itself or together with others."""
     tx.run("DELETE FROM plan WHERE run = ?", run)
+
+
+def part(tx: Session, run: int) -> None:
+    """Drops the plan that the other mailboxes of a run's sync had together with it: from now on each has its own."""
+    tx.run(
+        "DELETE FROM plan WHERE joint = 1 AND run IN"
+        " (SELECT id FROM run WHERE parent = (SELECT parent FROM run WHERE id = ?))",
+        run,
+    )
+
+
+def joint(tx: Session, run: int) -> list[int]:
+    """The runs below a sync that have a plan together."""
+    sql = (
+        "SELECT DISTINCT p.run FROM plan p JOIN run r ON r.id = p.run WHERE r.parent = ? AND p.joint = 1 ORDER BY p.run"
+    )
+    return [row[0] for row in tx.rows(sql, run)]
 
 
 def items(
@@ -68,9 +85,10 @@ def save(
     outlook: Mapping[str, Any] | None = None,
     *,
     met: tuple[Module, Sequence[Rec]] | None = None,
+    joint: bool = False,
 ) -> None:
     """Adds the actions of one planned batch to a saved plan, in parts; the last part carries what it does to items, and
-    the stored records that it has `met` with their versions."""
+    the stored records that it has `met` with their versions. `joint`: it was planned together with other mailboxes'."""
     first = batch * PARTS
     starts = range(0, len(actions), SIZE) or [0]
     rows = []
@@ -80,8 +98,8 @@ def save(
             data["items"] = dict(outlook)
         if met is not None and start == starts[-1]:
             data["met"] = [met[0].number, sorted({(rec.id, rec.base) for rec in met[1] if rec.id > 0})]
-        rows.append((run, first + part, zlib.compress(json.dumps(data, ensure_ascii=False).encode(), 1)))
-    tx.insert("plan", ("run", "batch", "actions"), rows)
+        rows.append((run, int(joint), first + part, zlib.compress(json.dumps(data, ensure_ascii=False).encode(), 1)))
+    tx.insert("plan", ("run", "joint", "batch", "actions"), rows)
 
 
 def _plain(action: Action) -> list[Any]:
@@ -98,10 +116,11 @@ def _plain(action: Action) -> list[Any]:
     ]
 
 
-def saved(tx: Session, run: int, after: int = -1) -> Iterator[tuple[int, dict[str, Any]]]:
+def saved(tx: Session, run: int, *, joint: bool = False, after: int = -1) -> Iterator[tuple[int, dict[str, Any]]]:
     """The stored batches of a plan behind batch number `after`, in order: (number, its data)."""
+    sql = "SELECT batch, actions FROM plan WHERE run = ? AND joint = ? AND batch > ? ORDER BY batch LIMIT 1"
     while True:
-        row = tx.row("SELECT batch, actions FROM plan WHERE run = ? AND batch > ? ORDER BY batch LIMIT 1", run, after)
+        row = tx.row(sql, run, int(joint), after)
         if row is None:
             return
         after = int(row[0])
@@ -109,9 +128,10 @@ def saved(tx: Session, run: int, after: int = -1) -> Iterator[tuple[int, dict[st
 
 
 def under_way(tx: Session, source: str) -> int | None:
-    """The run of a mailbox whose saved plan has begun to be carried out and has not ended, None when there is none."""
-    rows = tx.rows("SELECT id, orders FROM run WHERE kind = 'sync' AND source = ? AND state = 'running'", source)
-    return next((run for run, orders in rows if "apply" in json.loads(orders)), None)
+    """The run whose saved plan has begun to be carried out for a mailbox and has not ended, None when there is none."""
+    rows = tx.rows("SELECT orders FROM run WHERE kind = 'sync' AND source = ? AND state = 'running'", source)
+    found = (json.loads(row[0]).get("apply") for row in rows)
+    return next((apply["run"] for apply in found if apply), None)
 
 
 Final = Callable[[int, Any], Any]

@@ -36,17 +36,20 @@ def apply_saved(store: Store, run: int, *, words: Words, clock: Clock, approve: 
     and `approve` is not given, or when there is no such run.
     """
     with store.reading() as tx:
-        parts = _alone(tx, run) or [run]
+        parts = _parts(tx, run)
     return [one for part in parts for one in _apply_whole(store, part, words, clock, approve)]
 
 
-def _alone(tx: Session, run: int) -> list[int]:
-    """The mailboxes' runs below a sync that the brake stopped: each was planned by itself, with numbers of its own."""
-    orders = tx.value("SELECT orders FROM run WHERE id = ?", run)
-    if orders is None or json.loads(orders).get("dry_run"):
-        return []
+def _parts(tx: Session, run: int) -> list[int]:
+    """What is carried out one after the other: the plan that is under way, one made together, else each mailbox's own."""
+    orders = json.loads(tx.value("SELECT orders FROM run WHERE id = ?", run) or "{}")
+    if "apply" in orders:
+        return [orders["apply"]["run"]]
+    if orders.get("dry_run") or plans.joint(tx, run):
+        return [run]
     rows = tx.rows("SELECT id, state, orders FROM run WHERE parent = ? ORDER BY id", run)
-    return [row[0] for row in rows if row[1] == "stopped" or (row[1] == "running" and "apply" in json.loads(row[2]))]
+    waiting = [row[0] for row in rows if row[1] == "stopped" or (row[1] == "running" and "apply" in json.loads(row[2]))]
+    return waiting or [run]
 
 
 def _apply_whole(store: Store, run: int, words: Words, clock: Clock, approve: bool) -> list[int]:
@@ -85,7 +88,8 @@ def _open(tx: Session, run: int, words: Words, now: datetime, approve: bool) -> 
             )
         )
     runs = sorted(row[0] for row in [*under_way, *waiting])
-    job = Job(run, runs, _leases(tx, run, [row for row in rows if row[0] in runs], now))
+    held = _leases(tx, run, [row for row in rows if row[0] in runs], now)
+    job = Job(run, runs, held, joint=bool(plans.joint(tx, run)))
     if not under_way:
         return _begin(tx, job, waiting, words)
     kept = json.loads(under_way[0][2])["apply"]
@@ -112,7 +116,7 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
     """Holds the whole plan against the store, sets the ids of what it makes aside, and marks the runs as under way."""
     for one, state, _orders, source, kind in waiting:
         _still_wanted(tx, one, state, source, kind)
-    whole = survey(tx, job.runs)
+    whole = survey(tx, job)
     job.made = whole.made
     tables = {m.number: m.table for m in MODULES.values()}
     job.firsts = {n: tx.reserve(tables[n], -min(made)) for n, made in sorted(job.made.items())}
@@ -120,7 +124,7 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
     ties_stand(tx, whole)
     seen: set[tuple[int, int]] = set()
     for one in job.runs:
-        for _, data in plans.saved(tx, one):
+        for _, data in plans.saved(tx, one, joint=job.joint):
             actions = job.load(data["actions"])
             links_stand(tx, job, actions, whole.touched)
             first = [a for a in actions if (a.module.number, a.rec.id) not in seen]
@@ -128,10 +132,15 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
             fits(tx, job, one, first, words)
             met_stand(tx, data.get("met"), seen)
             items_stand(tx, data.get("items"))
+    if not job.joint:
+        plans.part(tx, job.run)
     for one, _state, orders, *_ in waiting:
-        kept = json.loads(orders) | {"apply": {"at": -1, "firsts": job.firsts, "twins": job.twins}}
-        text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
-        tx.run("UPDATE run SET state = 'running', orders = ?, lease = ? WHERE id = ?", text, job.leases[0].name, one)
+        kept = json.loads(orders)
+        if job.joint:
+            ledger.recount(tx, one, **kept["joint"])
+        kept["apply"] = {"run": job.run, "at": -1, "firsts": job.firsts, "twins": job.twins}
+        ledger.order(tx, one, kept)
+        tx.run("UPDATE run SET state = 'running', lease = ? WHERE id = ?", job.leases[0].name, one)
     return job
 
 
@@ -160,7 +169,7 @@ def _twins(tx: Session, job: Job, words: Words) -> dict[int, int]:
 def _new_accounts(tx: Session, job: Job) -> Iterator[tuple[int, Sequence[Any]]]:
     """The accounts that the plans would make: (negative id, values)."""
     for one in job.runs:
-        for _, data in plans.saved(tx, one):
+        for _, data in plans.saved(tx, one, joint=job.joint):
             made = [a for a in data["actions"] if a[0] == "create" and a[1] == ACCOUNTS.number]
             yield from ((record, values) for _, _, record, _, _, _, values, *_ in made)
 
@@ -194,7 +203,7 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
         with store.writing("apply:batch") as tx:
             _prove(tx, job, clock())
             orders = ledger.orders(tx, run)
-            found = next(plans.saved(tx, run, orders["apply"]["at"]), None)
+            found = next(plans.saved(tx, run, joint=job.joint, after=orders["apply"]["at"]), None)
             if found is None:
                 _end(tx, run, orders, clock())
                 end_parent(tx, run, clock())
@@ -203,9 +212,7 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
             _batch(tx, job, run, job.load(data["actions"]), words)
             _mark(tx, job, data.get("items"))
             orders["apply"]["at"] = number
-            tx.run(
-                "UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, ensure_ascii=False, sort_keys=True), run
-            )
+            ledger.order(tx, run, orders)
 
 
 def _batch(tx: Session, job: Job, run: int, actions: list[Action], words: Words) -> None:
@@ -263,15 +270,17 @@ def _mark(tx: Session, job: Job, data: Mapping[str, Any] | None) -> None:
 
 def _end(tx: Session, run: int, orders: dict[str, Any], now: datetime) -> None:
     orders.pop("apply")
-    tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, ensure_ascii=False, sort_keys=True), run)
-    tx.run("DELETE FROM plan WHERE run = ?", run)
+    orders.pop("joint", None)
+    ledger.order(tx, run, orders)
+    plans.clear(tx, run)
     ledger.end(tx, run, now)
 
 
 def end_parent(tx: Session, run: int, now: datetime) -> None:
-    """The parent is done, in the same commit, when none of its mailboxes waits any more."""
+    """The parent counts what its mailboxes do, and is done, in the same commit, when none of them waits any more."""
     parent = tx.value("SELECT parent FROM run WHERE id = ?", run)
     if parent is not None:
+        ledger.add_up(tx, parent)
         states = {row[0] for row in tx.rows("SELECT state FROM run WHERE parent = ?", parent)}
         if not states & {"planned", "stopped", "running"}:
             tx.run("UPDATE run SET state = 'done', ended = ? WHERE id = ?", stamp(now), parent)

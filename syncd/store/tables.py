@@ -139,10 +139,12 @@ PLAN = sa.Table(
     "plan",
     METADATA,
     sa.Column("run", sa.BigInteger, sa.ForeignKey("run.id"), primary_key=True, autoincrement=False),
+    sa.Column("joint", sa.SmallInteger, primary_key=True, autoincrement=False),
     sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("actions", sa.LargeBinary, nullable=False),
 )
-"""A saved plan: compressed JSON of up to 1,000 actions a row."""
+"""A saved plan: compressed JSON of up to 1,000 actions a row. `joint` 0: by itself, 1: together with the other mailboxes
+that were stopped in the same sync."""
 
 LEASE = sa.Table(
     "lease",

@@ -268,3 +268,70 @@ def test_a_plan_that_the_brake_would_stop_needs_the_same_yes(box: Mailbox, syncd
     assert syncd.json("apply", plan["id"], code=1)["error"]["code"] == "SY-B02" and syncd.whole() == before
     syncd("apply", plan["id"], "--approve")
     assert len(contacts(syncd)) == 15
+
+
+def test_a_yes_to_several_mailboxes_does_what_the_sync_would_have_done(
+    tmp_path: Path, database: str, simulator: Simulator
+) -> None:
+    syncd = office(tmp_path, database, simulator, "max_removals = 2")
+    (tmp_path / "other").mkdir()
+    other = office(tmp_path / "other", f"sqlite:///{tmp_path}/other/s.db", simulator, "max_removals = 100")
+    for address in simulator.addresses:
+        person(simulator.mailbox(address), "Geht Beiden", "Gemeinsam GmbH", "Lieferanten")
+        person(simulator.mailbox(address), "Bleibt Beiden", "Gemeinsam GmbH", jobTitle=address)
+    syncd("sync"), other("sync")
+    before = syncd.whole()
+    for address in simulator.addresses:
+        box = simulator.mailbox(address)
+        box.remove_folder("Lieferanten")
+        box.edit(one_of(box, "Beiden"), companyName="Solis AG", jobTitle=f"Neu {address}")
+        person(box, "Neu Beiden", "Neue AG", mobilePhone="+49 151 23456789")
+    run = syncd.json("sync", code=3)
+    assert [m["state"] for m in run["mailboxes"]] == ["stopped", "stopped"] and syncd.whole() == before
+    shown = outlook.changes(syncd, run["id"])
+    assert [c["after"] for c in shown if c["op"] == "create" and c["field"] == "name"] == ["Solis AG", "Neue AG"]
+    done = syncd.json("apply", run["id"], "--approve")
+    went = other.json("sync")
+    assert [outlook.counts(m) for m in done["mailboxes"]] == [outlook.counts(m) for m in went["mailboxes"]]
+    assert outlook.counts(done) == outlook.counts(went) == {"created": 1, "updated": 2, "unchanged": 1, "removed": 12}
+    assert outlook.ledger(syncd) == outlook.ledger(other)
+    assert _told(outlook.changes(syncd, run["id"])) == _told(shown)
+    assert outlook.counts(syncd.json("sync")) == {}
+    syncd("undo", run["id"])
+    assert syncd.whole() == before
+
+
+def _told(changes: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Changes without the ids of the records and the order in which they are told."""
+    return sorted(tuple(str(c[name]) for name in ("module", "op", "field", "before", "after", "source")) for c in changes)
+
+
+def test_a_yes_to_one_of_several_mailboxes_is_a_yes_to_it_alone(simulator: Simulator, syncd: Program) -> None:
+    for address in simulator.addresses:
+        simulator.mailbox(address).remove_folder("Lieferanten")
+        person(simulator.mailbox(address), "Neu Beiden", "Neue AG")
+    run = syncd.json("sync", code=3)
+    first, second = (m["id"] for m in run["mailboxes"])
+    syncd("apply", second, "--approve")
+    assert len(contacts(syncd)) == 16 and outlook.accounts(syncd).count("Neue AG") == 1
+    assert syncd.json("apply", run["id"], "--approve", code=4)["error"]["code"] == "SY-W06"
+    again = syncd.json("sync", code=3)
+    assert [m["state"] for m in again["mailboxes"]] == ["stopped", "done"]
+    assert syncd.json("apply", first, "--approve", code=4)["error"]["code"] == "SY-W06"
+    syncd("apply", again["id"], "--approve")
+    assert len(contacts(syncd)) == 11 and outlook.accounts(syncd).count("Neue AG") == 1
+
+
+def test_a_stopped_mailbox_fits_the_store_that_the_others_of_its_sync_leave(
+    simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    other = simulator.mailbox(EINKAUF)
+    for each in (box, other):
+        person(each, "Beide Kennen", "Gemeinsam GmbH")
+    syncd("sync")
+    box.remove_folder("Lieferanten")
+    box.delete(one_of(box, "Kennen"))
+    other.edit(one_of(other, "Kennen"), jobTitle="Neu")
+    run = stopped(syncd)
+    syncd("apply", run["id"], "--approve")
+    assert contacts(syncd)["Beide Kennen"]["title"] == "Neu" and len(contacts(syncd)) == 16

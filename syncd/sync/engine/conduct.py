@@ -10,26 +10,21 @@ import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from syncd.crm import ledger, plans, runs
 from syncd.crm.apply import apply
-from syncd.crm.matching import Words, draft_tables, keep_draft
-from syncd.crm.plan import Plan
+from syncd.crm.matching import Words
 from syncd.errors import Problem, SetupError, SyncdError, TryLater
 from syncd.graph.http import Graph
-from syncd.modules import CONTACTS
 from syncd.store import Session, Store, leases, mailboxes, observations
-from syncd.store.leases import Lease
-from syncd.store.mailboxes import Mailbox
-from syncd.store.tables import COUNTS
 from syncd.store.times import Clock, moment
-from syncd.sync.engine.brake import Stop, judge
-from syncd.sync.engine.carry import Batch, Carried, Draft
-from syncd.sync.engine.orders import MailboxOrder, SyncOrder
+from syncd.sync.engine.brake import judge
+from syncd.sync.engine.carry import Batch, Carried
+from syncd.sync.engine.orders import SyncOrder
+from syncd.sync.engine.planning import Part, Planning
 from syncd.sync.engine.reading import Round
 from syncd.sync.engine.refusals import half_applied, no_folder, too_early
 
@@ -49,19 +44,6 @@ class Synced:
     mailboxes: list[int] = field(default_factory=list)
     failed: list[SyncdError] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
-
-
-@dataclass
-class _Part:
-    """One mailbox within the sync."""
-
-    of: MailboxOrder
-    mailbox: Mailbox
-    run: int
-    lease: Lease
-    again: bool = False
-    met: bool = True
-    error: SyncdError | None = None
 
 
 class Syncing:
@@ -87,13 +69,9 @@ class Syncing:
         made = Synced(parent, [p.run for p in parts])
         try:
             self._read(order, parts, by_hand)
-            with ExitStack() as stack:
-                look = stack.enter_context(self.store.drafting()) if order.dry_run else None
-                draft = Draft() if look is not None else None
-                if look is not None:
-                    draft_tables(look)
-                for part in parts:
-                    self._finish(order, part, made, look, draft)
+            for part in parts:
+                self._finish(order, part, made)
+            self._plan(order, [p for p in parts if p.error is None and (order.dry_run or p.stop)])
             self._close(order, made)
         except SetupError as error:
             self._fail_all(made, error)
@@ -104,15 +82,14 @@ class Syncing:
                     leases.release(tx, part.lease)
         return made
 
-    def _open(self, order: SyncOrder, actor: str, reason: str) -> tuple[int, list[_Part]]:
+    def _open(self, order: SyncOrder, actor: str, reason: str) -> tuple[int, list[Part]]:
         """Takes all leases, and begins the runs or goes on with those of a killed sync of the same order."""
         with self.store.writing("sync:open") as tx:
             now = self.clock()
-            parts: list[_Part] = []
+            parts: list[Part] = []
             known = [mailboxes.mailbox(tx, order.tenant, of.address) for of in order.mailboxes]
             held = [leases.take(tx, f"mailbox:{box.id}", now) for box in known]
             parent = _unfinished(tx, order, now)
-            done: dict[str, int] = {}
             if parent is None:
                 parent = ledger.begin(
                     tx,
@@ -127,7 +104,6 @@ class Syncing:
             for of, box, lease in zip(order.mailboxes, known, held, strict=True):
                 found = tx.row("SELECT id, state FROM run WHERE parent = ? AND source = ?", parent, of.address)
                 if found and found[1] != "running":
-                    done[of.address] = found[0]
                     continue
                 run = (
                     found[0]
@@ -144,10 +120,10 @@ class Syncing:
                         lease=lease.name,
                     )
                 )
-                parts.append(_Part(of, box, run, lease, bool(found)))
+                parts.append(Part(of, box, run, lease, bool(found)))
             return parent, parts
 
-    def _read(self, order: SyncOrder, parts: list[_Part], by_hand: bool) -> None:
+    def _read(self, order: SyncOrder, parts: list[Part], by_hand: bool) -> None:
         """Reads all mailboxes, several at a time. A set-up that is wrong for one is wrong for all and is raised."""
         with ThreadPoolExecutor(max(1, order.concurrency), thread_name_prefix="mailbox") as pool:
             for part, error in zip(parts, pool.map(lambda p: self._read_one(order, p, by_hand), parts), strict=True):
@@ -159,7 +135,7 @@ class Syncing:
             for part in parts:
                 part.error = no_folder(order.folder, part.of.address)
 
-    def _read_one(self, order: SyncOrder, part: _Part, by_hand: bool) -> SyncdError | None:
+    def _read_one(self, order: SyncOrder, part: Part, by_hand: bool) -> SyncdError | None:
         try:
             self._may_ask(part, by_hand)
             round = Round(
@@ -180,7 +156,7 @@ class Syncing:
             return error
         return None
 
-    def _may_ask(self, part: _Part, by_hand: bool) -> None:
+    def _may_ask(self, part: Part, by_hand: bool) -> None:
         with self.store.reading() as tx:
             wait = mailboxes.waits(tx, part.mailbox.id)
             half = plans.under_way(tx, part.of.address)
@@ -194,26 +170,26 @@ class Syncing:
             raise too_early(part.of.address, until, seconds, told=told)
         self.graph.hold(part.of.address, seconds)
 
-    def _finish(
-        self, order: SyncOrder, part: _Part, made: Synced, look: Session | None = None, draft: Draft | None = None
-    ) -> None:
-        """Carries out what was read of one mailbox, or notes why not."""
+    def _finish(self, order: SyncOrder, part: Part, made: Synced) -> None:
+        """Carries out what was read of one mailbox, unless it is to be planned only; or notes why not."""
         if part.error is not None:
             self._failed(part, part.error)
             made.failed.append(part.error)
             return
         with self.store.reading() as tx:
-            stop = judge(tx, order, part.of, part.mailbox.id, self.words)
-        if draft is not None and look is not None:
-            self._plan(order, part, look, draft, state="stopped" if stop else "planned", stop=stop)
-        elif stop is not None:
-            with self.store.drafting() as alone:
-                draft_tables(alone)
-                self._plan(order, part, alone, Draft(), state="stopped", stop=stop)
-        else:
+            part.stop = judge(tx, order, part.of, part.mailbox.id, self.words)
+        if part.stop is None and not order.dry_run:
             self._carry_out(order, part)
 
-    def _carry_out(self, order: SyncOrder, part: _Part) -> None:
+    def _plan(self, order: SyncOrder, parts: list[Part]) -> None:
+        """Plans what is not carried out, after what is: a plan is to fit the store that this sync leaves."""
+        planning = Planning(self.store, order, self.words, self.clock)
+        if order.dry_run:
+            planning.together(parts)
+        elif parts:
+            planning.stopped(parts)
+
+    def _carry_out(self, order: SyncOrder, part: Part) -> None:
         after: tuple[int, str] | None = (0, "")
         while after is not None:
             self.halt()
@@ -221,7 +197,7 @@ class Syncing:
                 leases.prove(tx, part.lease, self.clock())
                 after = self._batch(tx, order, part, after)
 
-    def _batch(self, tx: Session, order: SyncOrder, part: _Part, after: tuple[int, str]) -> tuple[int, str] | None:
+    def _batch(self, tx: Session, order: SyncOrder, part: Part, after: tuple[int, str]) -> tuple[int, str] | None:
         """Carries out the items behind `after`; returns the last of them, None when there were none and the run is over.
 
         What the batch has made is let go within its transaction, while nothing looks for garbage.
@@ -237,51 +213,7 @@ class Syncing:
         ledger.count(tx, part.run, carried.plan.counts, len(items))
         return (0 if items[-1].gone is None else 1, items[-1].graph_id)
 
-    def _plan(
-        self, order: SyncOrder, part: _Part, look: Session, draft: Draft, *, state: str, stop: Stop | None = None
-    ) -> None:
-        """Plans all pending items of a mailbox without carrying them out, and saves the plan under its run.
-
-        What the plan counts is written with its end: a rerun after a crash plans anew from the first batch.
-        """
-        after, number = (0, ""), 0
-        whole, taken, deleted = Plan(), 0, 0
-        with self.store.writing("plan:clear") as tx:
-            leases.prove(tx, part.lease, self.clock())
-            plans.clear(tx, part.run)
-        while True:
-            items = observations.pending(look, part.mailbox.id, after, order.batch)
-            if not items:
-                break
-            batch = Batch(look, order, part.of, self.words, draft)
-            carried = batch.carry(items)
-            for view in batch.views:
-                keep_draft(look, view)
-            with self.store.writing("plan:chunk") as tx:
-                leases.prove(tx, part.lease, self.clock())
-                digests = {i.id: (i.digest, i.gone, i.modified) for i in items}
-                plans.save(
-                    tx,
-                    part.run,
-                    number,
-                    carried.plan.actions,
-                    plans.items(carried.marks, digests, carried.erase, carried.leans),
-                )
-            whole.problems += carried.plan.problems
-            deleted += sum(a.op == "delete" and a.module is CONTACTS for a in carried.plan.actions)
-            for name, count in carried.plan.counts.items():
-                whole.count(name, count)
-            taken += len(items)
-            after, number = (0 if items[-1].gone is None else 1, items[-1].graph_id), number + 1
-        with self.store.writing("plan:end") as tx:
-            leases.prove(tx, part.lease, self.clock())
-            if stop is not None:
-                whole.problems.insert(0, stop.problem(part.run, part.of.address, whole.counts, deleted))
-            ledger.report(tx, part.run, whole.problems)
-            ledger.count(tx, part.run, whole.counts, taken)
-            ledger.end(tx, part.run, self.clock(), state)
-
-    def _failed(self, part: _Part, error: SyncdError) -> None:
+    def _failed(self, part: Part, error: SyncdError) -> None:
         """Notes a mailbox's failure once, with when it may be asked again."""
         after = error.after if isinstance(error, TryLater) else None
         with self.store.writing("sync:failed") as tx:
@@ -298,7 +230,7 @@ class Syncing:
             mailboxes.failed(tx, part.mailbox.id, type(error).__name__, retry, why)
         log.warning("mailbox %s: %s", part.of.address, error.problems[0].code)
 
-    def _retry(self, tx: Session, part: _Part, after: float | None) -> tuple[datetime, str]:
+    def _retry(self, tx: Session, part: Part, after: float | None) -> tuple[datetime, str]:
         if after is not None:
             return self.clock() + timedelta(seconds=after), "server"
         failures = int(tx.value("SELECT failures FROM mailbox WHERE id = ?", part.mailbox.id) or 0)
@@ -306,7 +238,7 @@ class Syncing:
 
     def _close(self, order: SyncOrder, made: Synced) -> None:
         with self.store.writing("sync:end") as tx:
-            _sum(tx, made.run)
+            ledger.add_up(tx, made.run)
             rows = tx.rows("SELECT id, state FROM run WHERE parent = ? ORDER BY id", made.run)
             made.mailboxes = [row[0] for row in rows]
             made.stopped = [row[0] for row in rows if row[1] == "stopped"]
@@ -326,7 +258,7 @@ class Syncing:
                     continue
                 for table, column in (("problem", "run"), ("plan", "run"), ("run", "id")):
                     tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)
-            _sum(tx, made.run)
+            ledger.add_up(tx, made.run)
             ledger.end(tx, made.run, self.clock(), "failed")
 
 
@@ -362,11 +294,3 @@ def _unfinished(tx: Session, order: SyncOrder, now: datetime) -> int | None:
             for one in tx.rows("SELECT id FROM run WHERE (parent = ? OR id = ?) AND state = 'running'", run, run):
                 ledger.end(tx, one[0], now, "failed")
     return mine
-
-
-def _sum(tx: Session, parent: int) -> None:
-    """The parent's counts are the sum of its mailboxes'."""
-    sums = ", ".join(f"COALESCE(SUM({name}), 0)" for name in ("taken", *COUNTS))
-    row = tx.rows(f"SELECT {sums} FROM run WHERE parent = ?", parent)[0]
-    sets = ", ".join(f"{name} = ?" for name in ("taken", *COUNTS))
-    tx.run(f"UPDATE run SET {sets} WHERE id = ?", *row, parent)

@@ -10,7 +10,7 @@ from syncd.crm.matching import Words
 from syncd.crm.saved import end_parent, still_newest
 from syncd.store import Session, Store, leases, observations
 from syncd.store.observations import Item
-from syncd.store.times import Clock, stamp
+from syncd.store.times import Clock
 from syncd.sync.engine.brake import repoints
 from syncd.sync.reconcile import loses
 
@@ -41,7 +41,8 @@ def _keep(tx: Session, run: int, words: Words, now: datetime) -> int:
     lease = leases.take(tx, f"mailbox:{mailbox}", now)
     kept = _detach(tx, mailbox, words)
     plans.clear(tx, run)
-    _recount(tx, run, kept, stamp(now))
+    ledger.recount(tx, run, {"unchanged": kept}, kept)
+    ledger.end(tx, run, now)
     leases.release(tx, lease)
     return kept
 
@@ -61,14 +62,3 @@ def _taken(item: Item, words: Words) -> bool:
     if item.applied is None or item.observed is None:
         return False
     return loses(item.applied, item.observed) or repoints(item, words)
-
-
-def _recount(tx: Session, run: int, kept: int, ended: str) -> None:
-    tx.run(
-        "UPDATE run SET state = 'done', ended = ?, taken = ?, unchanged = ?, created = 0, updated = 0, removed = 0,"
-        " refused = 0, duplicate = 0, review = 0, excluded = 0, lease = NULL WHERE id = ?",
-        ended,
-        kept,
-        kept,
-        run,
-    )
