@@ -131,10 +131,10 @@ class Inbox:
         target, complete = self._free("waiting", found, report)
         return target if complete else self._reported(found, target, report)
 
-    def waiting(self) -> list[tuple[Found, int]]:
-        """The files that wait, each with the run of its report. Reports whose file is gone go too."""
+    def waiting(self) -> list[tuple[Found, dict[str, Any]]]:
+        """The files that wait, each with its report, which names a run. Reports whose file is gone go too."""
         folder = self.root / "waiting"
-        made: list[tuple[Found, int]] = []
+        made: list[tuple[Found, dict[str, Any]]] = []
         for path in sorted(folder.glob("*.report.json")) if folder.is_dir() else ():
             file = path.with_name(path.name.removesuffix(".report.json"))
             report = _read(path)
@@ -142,7 +142,7 @@ class Inbox:
                 continue
             if os.path.lexists(file):
                 info = os.lstat(file)
-                made.append((Found(file, shown(file.name), None, info.st_size, _stamp(info)), report["run"]))
+                made.append((Found(file, shown(file.name), None, info.st_size, _stamp(info)), report))
             else:
                 self.fetched(file)
         return made

@@ -141,8 +141,12 @@ def _lines(document: dict[str, Any], zone: str) -> Iterator[str]:
         state = STATES.get(box["state"], "failed → syncd check")
         contacts = f"{box['contacts']:,} contact{'s' if box['contacts'] != 1 else ''}"
         yield f"mailbox    {box['mailbox']} · {state} · {contacts} · {good}{lag}{tail}"
-    for run in document["waiting"]:
-        yield f"waiting    run {run} waits for a yes → syncd runs {run}"
+    for plan in document["plans"]:
+        run = plan["id"]
+        if plan["state"] == "stopped":
+            yield f"waiting    run {run} was stopped by the brake and waits for a yes → syncd runs {run}"
+        else:
+            yield f"planned    run {run} · {plan['kind']} {plan['source']} · only planned → syncd apply {run}"
     for run in document["runs"]:
         when, counts = text.moment(run["started"], zone), text.counts(run["counts"])
         yield f"run {run['id']:<6} {run['state']} · {run['kind']} {run['source']} · {when} · {counts}"

@@ -105,17 +105,20 @@ def plan_file(tx: Session, run: int, sha256: str, module: Module) -> None:
     tx.run("INSERT INTO file (run, sha256, module, rows) VALUES (?, ?, ?, 0)", run, sha256, module.number)
 
 
-def planned(tx: Session, sha256: str, module: Module, name: str, actor: str) -> int | None:
-    """The saved plan of this content that waits to be carried out, made of a file of that name; None when there is none."""
-    row = tx.row(
-        "SELECT MAX(r.id) FROM file f JOIN run r ON r.id = f.run WHERE f.sha256 = ? AND f.module = ?"
-        " AND r.state = 'planned' AND r.source = ? AND r.actor = ?",
+def planned(
+    tx: Session, sha256: str, module: Module, orders: Mapping[str, Any], actor: str
+) -> tuple[int, str, bool] | None:
+    """The newest saved plan of this content under these orders that waits to be carried out: its run, the name of its
+    file, and whether that lies in its place; None when there is none."""
+    rows = tx.rows(
+        "SELECT r.id, r.source, f.placed, r.orders FROM file f JOIN run r ON r.id = f.run"
+        " WHERE f.sha256 = ? AND f.module = ? AND r.state = 'planned' AND r.actor = ? ORDER BY r.id DESC",
         sha256,
         module.number,
-        name,
         actor,
     )
-    return int(row[0]) if row and row[0] is not None else None
+    wanted = json.loads(json.dumps(orders))
+    return next(((int(run), str(name), bool(at)) for run, name, at, told in rows if json.loads(told) == wanted), None)
 
 
 def opened(tx: Session, run: int, found: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from syncd.crm.matching import Keys, View, Words
 from syncd.crm.plan import OPS, Action, Rec
 from syncd.crm.records import fetch
 from syncd.crm.runs import unknown
-from syncd.errors import Problem, Refused
+from syncd.errors import Outdated, Problem, Refused
 from syncd.modules import ACCOUNTS, CONTACTS, MODULES, NUMBERED
 from syncd.store import Session, Store, leases, observations
 from syncd.store.leases import Lease
@@ -38,6 +38,22 @@ def apply_saved(store: Store, run: int, *, words: Words, clock: Clock, approve: 
     with store.reading() as tx:
         parts = _parts(tx, run)
     return [one for part in parts for one in _apply_whole(store, part, words, clock, approve)]
+
+
+class _TakenBack(Exception):
+    """Ends a look's transaction without a trace."""
+
+
+def still_fits(store: Store, run: int, *, words: Words, clock: Clock) -> bool:
+    """Whether a saved plan could be carried out now: it is begun in one transaction that is taken back."""
+    try:
+        with store.writing("apply:look") as tx:
+            _open(tx, run, words, clock(), approve=False)
+            raise _TakenBack
+    except _TakenBack:
+        return True
+    except Outdated:
+        return False
 
 
 def _parts(tx: Session, run: int) -> list[int]:

@@ -42,9 +42,10 @@ def records(tx: Session) -> dict[str, int]:
 
 
 def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
-    """Records by module, whether the service runs, mailboxes, runs that wait for a yes, and the last runs."""
+    """Records by module, whether the service runs, mailboxes, runs that were stopped or only planned, and the last runs."""
     found = tx.rows(
-        "SELECT id FROM run WHERE state IN ('stopped', 'planned') AND parent IS NULL ORDER BY id DESC LIMIT 50"
+        "SELECT id, state, kind, source FROM run WHERE state IN ('stopped', 'planned') AND parent IS NULL"
+        " ORDER BY id DESC LIMIT 50"
     )
     waiting = [row[0] for row in found]
     return {
@@ -52,5 +53,6 @@ def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
         "service": {"running": not leases.free(tx, SERVICE, now)},
         "mailboxes": mailboxes(tx, now),
         "waiting": waiting,
+        "plans": [dict(zip(("id", "state", "kind", "source"), row, strict=True)) for row in found],
         "runs": list(runs.listed(tx, last)),
     }

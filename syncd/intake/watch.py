@@ -6,15 +6,16 @@ A file moves only after its run was committed. Found again after a crash, its co
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from importers.folder import Blocked, Found, Inbox, Rejects, checksum
 from importers.rows import Problem
 from syncd.crm import files, ledger, runs
+from syncd.crm.saved import still_fits
 from syncd.errors import Busy, Refused
 from syncd.intake.take import Intake, Options, Outcome
-from syncd.modules import module
+from syncd.modules import NUMBERED, module
 from syncd.store import Session
 
 log = logging.getLogger("syncd.inbox")
@@ -67,7 +68,7 @@ class Watch:
         return moved
 
     def _look(self) -> int:
-        moved = sum(self._fetch(found, run) for found, run in self.inbox.waiting())
+        moved = sum(self._fetch(found, report) for found, report in self.inbox.waiting())
         wrong: Exception | None = None
         for found in self.inbox.scan():
             self.halt()
@@ -95,17 +96,16 @@ class Watch:
             left = self._left(found, options)
             if left is not None:
                 return self._fail(found, left[1], left[0], left[2])
-            planning = found.profile in self.planned
-            outcome = (self._plan if planning else self._import)(found, options)
+            outcome = (self._plan if found.profile in self.planned else self._import)(found, options)
         except Refused as error:
             return self._fail(found, error.problems[0], None, "")
         except FileNotFoundError:
             return False
         if outcome.problem is not None:
             return self._fail(found, outcome.problem, outcome.run, outcome.sha256)
-        if planning and outcome.repeat_of is None:
-            return self._wait(found, outcome.run)
-        return self._finish(found, outcome, options)
+        with self.intake.open().reading() as tx:
+            waits = runs.state(tx, outcome.run) == "planned"
+        return self._wait(found, outcome) if waits else self._finish(found, outcome, options)
 
     def _import(self, found: Found, options: Options) -> Outcome:
         return self.intake.take(
@@ -113,32 +113,47 @@ class Watch:
         )
 
     def _plan(self, found: Found, options: Options) -> Outcome:
-        """The plan of a file; one that was made before a crash, and only not moved, is the one."""
-        sha256 = checksum(found.path)
-        with self.intake.open().reading() as tx:
-            made = files.planned(tx, sha256, module(options.module), found.shown, self.actor)
-        if made is not None:
-            return Outcome(made, sha256)
+        """The plan of a file; one that was made before a crash, and only not moved, is the one. While another file waits
+        with the same plan, and that still fits the store, this one is its repeat."""
+        store, sha256 = self.intake.open(), checksum(found.path)
+        with store.reading() as tx:
+            made = files.planned(tx, sha256, module(options.module), options.plain(), self.actor)
+        if made is not None and still_fits(store, made[0], words=self.intake.words, clock=self.intake.clock):
+            run, name, placed = made
+            return Outcome(run, sha256, repeat_of=run if placed or name != found.shown else None)
         return self.intake.preview(found.path, options, actor=self.actor, name=found.shown)
 
-    def _wait(self, found: Found, run: int) -> bool:
+    def _wait(self, found: Found, outcome: Outcome) -> bool:
+        run, repeat = outcome.run, outcome.repeat_of is not None
         with self.intake.open().reading() as tx:
-            report = _report(runs.document(tx, run))
+            report = _report(runs.document(tx, run), repeat=repeat)
         place = self.inbox.wait(found, report)
-        if place is not None:
-            log.info("inbox: %s waits for: syncd apply %s", found.shown, run)
-        return place is not None
+        if place is None:
+            return False
+        self._placed(run)
+        log.info("inbox: %s waits%s for: syncd apply %s", found.shown, " too" if repeat else "", run)
+        return True
 
-    def _fetch(self, found: Found, run: int) -> bool:
-        """Takes a file that waits to its place once its plan was carried out."""
+    def _fetch(self, found: Found, report: Mapping[str, Any]) -> bool:
+        """Takes a file that waits to its place once its plan was carried out, or another run has imported it."""
+        run, repeat = report["run"], report.get("repeat_of")
         with self.intake.open().reading() as tx:
-            if runs.state(tx, run) not in ("done", "undone"):
+            content = files.content(tx, run)
+            if content is None:
                 return False
+            placed = files.placed(tx, run)
+            if runs.state(tx, run) not in ("done", "undone"):
+                run = repeat = files.standing(tx, content[0], NUMBERED[content[1]])
+        if not placed:
+            self._placed(report["run"])
+        if run is None:
+            return False
+        with self.intake.open().reading() as tx:
             options = Options.of(ledger.orders(tx, run))
-        placed = self._finish(found, Outcome(run, ""), options)
-        if placed:
+        moved = self._finish(found, Outcome(run, "", repeat_of=repeat), options)
+        if moved:
             self.inbox.fetched(found.path)
-        return placed
+        return moved
 
     def _left(self, found: Found, options: Options) -> tuple[int, Problem, str] | None:
         """The run, problem and checksum of a file on which a run failed just before the process was killed."""
@@ -161,10 +176,7 @@ class Watch:
             repeat = outcome.repeat_of is not None and (
                 files.placed(tx, outcome.run) or document["source"] != found.shown
             )
-            report = _report(document)
-            if repeat:
-                nothing = dict.fromkeys(document["counts"], 0)
-                report |= {"counts": nothing, "problems": [], "repeat_of": outcome.repeat_of}
+            report = _report(document, repeat=repeat)
             place = self.inbox.finish(found, report, None if repeat else rejects(tx, outcome.run, options.language))
         if place is None:
             return False
@@ -177,14 +189,12 @@ class Watch:
             files.place(tx, run)
 
 
-def _report(document: dict[str, Any]) -> dict[str, Any]:
-    """What is written beside a file, of its run."""
-    return {
-        "run": document["id"],
-        "counts": document["counts"],
-        "problems": document["problems"],
-        "repeat_of": None,
-    }
+def _report(document: dict[str, Any], *, repeat: bool) -> dict[str, Any]:
+    """What is written beside a file: of its run, or of which run it is a repeat."""
+    run = document["id"]
+    if repeat:
+        return {"run": run, "counts": dict.fromkeys(document["counts"], 0), "problems": [], "repeat_of": run}
+    return {"run": run, "counts": document["counts"], "problems": document["problems"], "repeat_of": None}
 
 
 def rejects(tx: Session, run: int, language: str) -> Rejects | None:

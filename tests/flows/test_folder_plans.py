@@ -87,6 +87,60 @@ def test_what_is_known_already_is_a_repeat_and_not_planned(syncd: Program, place
     assert lying(syncd)[f"done/{name}.report.json"]["repeat_of"] == 1 and len(syncd.json("runs")) == 1
 
 
+@pytest.mark.parametrize("die", ["", "move:SECOND", "moved:SECOND", "moved:leads.csv"])
+@pytest.mark.parametrize(("name", "second"), [("again.csv", "again.csv"), ("leads.csv", "leads.1.csv")])
+def test_what_waits_already_is_a_repeat(syncd: Program, name: str, second: str, die: str) -> None:
+    syncd.file("inbox/fair/leads.csv", *ROWS)
+    if die == "moved:leads.csv":
+        with pytest.raises(Died):
+            look(syncd, die)
+    look(syncd)
+    syncd.file(f"inbox/fair/{name}", *ROWS)
+    if "SECOND" in die:
+        with pytest.raises(Died):
+            look(syncd, die.replace("SECOND", second))
+    look(syncd)
+    assert [run["id"] for run in syncd.json("runs")] == [1]
+    first, again = (lying(syncd)[f"waiting/{one}.report.json"] for one in ("leads.csv", second))
+    assert (first["repeat_of"], first["counts"]["created"]) == (None, 1)
+    assert (again["repeat_of"], again["run"], again["problems"]) == (1, 1, []) and not any(again["counts"].values())
+    syncd("apply", 1, code=1)
+    look(syncd)
+    done = lying(syncd)
+    names = [f"{one}{end}" for one in ("leads.csv", second) for end in ("", ".report.json")]
+    assert sorted(done) == sorted(f"done/{one}" for one in (*names, "leads.csv.rejects.csv"))
+    assert done[f"done/{second}.report.json"] == again
+    assert done["done/leads.csv.report.json"]["counts"] == first["counts"]
+
+
+@pytest.mark.parametrize("since", ["settings", "store"])
+def test_what_waits_is_planned_anew_where_that_means_something_else(syncd: Program, since: str) -> None:
+    syncd.file("inbox/fair/leads.csv", *ROWS)
+    look(syncd)
+    if since == "settings":
+        syncd.config.write_text(syncd.config.read_text("utf-8") + 'owner = "anna"\n', "utf-8")
+    else:
+        syncd("create", "leads", "last_name=Brandt", "email=ylva@solis.example")
+    syncd.file("inbox/fair/again.csv", *ROWS)
+    look(syncd)
+    report = lying(syncd)["waiting/again.csv.report.json"]
+    assert report["repeat_of"] is None and report["counts"]["created"] == (since == "settings")
+    assert report["run"] == syncd.json("runs")[0]["id"] > 1
+    syncd("apply", report["run"], code=1)
+    look(syncd)
+    done = lying(syncd)
+    assert not [name for name in done if not name.startswith("done/")]
+    assert done["done/leads.csv.report.json"]["repeat_of"] == report["run"]
+    assert done["done/again.csv.report.json"]["repeat_of"] is None
+
+
+def test_status_tells_a_plan_from_a_stop(syncd: Program) -> None:
+    syncd.file("inbox/fair/leads.csv", *ROWS)
+    look(syncd)
+    assert syncd.json("status")["plans"] == [{"id": 1, "state": "planned", "kind": "import", "source": "leads.csv"}]
+    assert "planned    run 1 · import leads.csv · only planned → syncd apply 1" in syncd("status")
+
+
 def test_by_command_such_a_profile_only_plans_too(syncd: Program) -> None:
     (run,) = syncd.json("import", syncd.file("leads.csv", *ROWS), "--profile", "fair", code=1)["runs"]
     assert run["state"] == "planned" and syncd.json("list", "leads") == []

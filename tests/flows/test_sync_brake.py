@@ -72,6 +72,7 @@ def test_the_limit_is_a_count_a_percentage_or_the_larger_of_both(
         box.delete(one)
     run = syncd.json("sync", code=3 if stops else 0)
     assert len(contacts(syncd)) == (20 if stops else 20 - gone) and run["counts"]["removed"] == gone
+    assert (f"run {run['id']} was stopped by the brake" in syncd("status")) is stops
 
 
 def test_an_emptied_mailbox_stops_even_with_one_contact(tmp_path: Path, sqlite: str) -> None:
