@@ -47,7 +47,8 @@ _FOREIGN = {
 }
 _CELL = re.compile(rb'<(?:\w+:)?c\b([^>]*?)\br="([A-Z]{1,3})(\d{1,7})"([^>]*)(?<!/)>(.*?)</(?:\w+:)?c>', re.DOTALL)
 _UNKNOWN = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
-_SHOWN = re.compile(rb"<(?:\w+:)?v>([^<]{1,20})</")
+_SHOWN = re.compile(rb"<(?:\w+:)?v>([^<]{1,40})")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -166,7 +167,7 @@ def _scanned(package: zipfile.ZipFile, part: str) -> Iterator[tuple[tuple[int, i
             shown = _SHOWN.search(body)
             if shown and b't="e"' in before + after:
                 yield (int(row), _column(letters)), shown[1].decode("utf-8", "replace")
-            elif not shown and b"<f" in body and b't="str"' not in before + after:
+            elif not shown and _FORMULA.search(body) and b't="str"' not in before + after:
                 yield (int(row), _column(letters)), UNKNOWN
 
 

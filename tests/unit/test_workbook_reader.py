@@ -226,6 +226,17 @@ def test_a_row_that_shows_only_errors_is_not_lost(tmp_path: Path) -> None:
     assert [refused["line"] for refused in batches[0]["refused"]] == [2] and lines(batches) == [3]
 
 
+def test_a_long_result_and_a_text_with_fonts_are_no_formula_without_result(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "a.xlsx", [HEADER, ["Anna", "=A2", "#N/A", "=1/30"], ["Jan", "Klein", "x", "=1+1"]])
+    part = "xl/worksheets/sheet1.xml"
+    rich = '<is><r><t>We</t></r><r><rPr><family val="2"/></rPr><t>ber</t></r></is>'
+    rewritten(path, part, '<c r="B2"><f>A2</f><v /></c>', f'<c r="B2" t="inlineStr">{rich}</c>')
+    rewritten(path, part, "<f>1/30</f><v />", "<f>1/30</f><v>3.3333333333333333E-2</v>")
+    _, batches = read(path)
+    assert column(batches, "last_name") == ["Weber", "Klein"]
+    assert flags(batches) == [(2, "company", "SY-L24"), (2, "phone", "SY-L20"), (3, "phone", "SY-L27")]
+
+
 def test_a_formula_shows_its_stored_result(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "a.xlsx", [HEADER, ["Anna", "=A2", "x", ""]])
     rewritten(
