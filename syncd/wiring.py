@@ -253,6 +253,7 @@ class Wiring:
             actor="inbox",
             profiles=tuple(profiles),
             planned=tuple(name for name in profiles if self.plans(name)),
+            rescan=self.settings.inbox.rescan,
             halt=halt,
         )
 

@@ -70,6 +70,14 @@ def _standing(tx: Session, sha256: str, module: Module) -> tuple[int, str, int, 
     return (int(row[0]), str(row[1]), int(row[2]), str(row[3])) if row else None
 
 
+def held(tx: Session, sha256: str, module: Module, now: datetime) -> bool:
+    """Whether `claim` would find that another process is at work on this content, or that its plan is half carried out."""
+    standing = _standing(tx, sha256, module)
+    if standing is None or standing[1] == "done":
+        return False
+    return standing[3].startswith("apply:") or not leases.free(tx, standing[3], now)
+
+
 def _being_applied(run: int) -> Busy:
     return Busy(
         Problem(

@@ -6,14 +6,18 @@ A file moves only after its run was committed. Found again after a crash, its co
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from importers.folder import Blocked, Found, Inbox, Rejects, checksum
 from importers.rows import Problem
 from syncd.crm import files, ledger, runs
 from syncd.crm.saved import still_fits
-from syncd.errors import Busy, Refused
+from syncd.errors import Busy, Refused, SyncdError
 from syncd.intake.take import Intake, Options, Outcome
 from syncd.modules import NUMBERED, module
 from syncd.store import Session
@@ -24,10 +28,30 @@ OptionsOf = Callable[[str | None], Options]
 """The options of a profile (None: the folder itself). Raises Refused when there is no such profile."""
 
 
+Place = Callable[[], bool]
+"""Takes a judged file to its place; tells whether it did. May be repeated."""
+
+
+@dataclass
+class _Lying:
+    """What is known of a file in the folder while its size, time of change and inode (`stamp`) stay as they are.
+
+    `place` is there once the file was judged; `told`: it was said that it waits; `wrong`: something else went wrong.
+    """
+
+    stamp: tuple[int, int, int]
+    sha256: str = ""
+    place: Place | None = None
+    told: bool = False
+    wrong: bool = False
+
+
 class Watch:
     """One watched folder. `halt` is called between chunks and files, and raises when the process is to stop.
 
-    Files of the profiles in `planned` are only planned: they wait until somebody has their plan carried out.
+    Files of the profiles in `planned` are only planned: they wait until somebody has their plan carried out. A file that
+    stays where it is (the folder blocked, something went wrong) is not read again until it changes, or until the full
+    look that comes every `rescan` seconds.
     """
 
     def __init__(
@@ -39,6 +63,7 @@ class Watch:
         actor: str,
         profiles: Collection[str] = (),
         planned: Collection[str] = (),
+        rescan: float = 300.0,
         halt: Callable[[], None] = lambda: None,
     ) -> None:
         self.inbox = inbox
@@ -48,11 +73,14 @@ class Watch:
         self.options = options
         self.actor = actor
         self.halt = halt
+        self.rescan = rescan
         self._blocked: Problem | None = None
+        self._lying: dict[Path, _Lying] = {}
+        self._forgot = time.monotonic()
 
     def look(self) -> int:
         """Takes every file that is ready; returns how many found their place. A file that another process is importing
-        stays for the next look, and so does one at which something else went wrong: that is raised once the others have
+        stays for a later look, and so does one at which something else went wrong: that is raised once the others have
         had their turn. A folder that cannot be worked in (a share that is away, a full disk) is told once, and again
         when it can."""
         try:
@@ -70,42 +98,78 @@ class Watch:
     def _look(self) -> int:
         moved = sum(self._fetch(found, report) for found, report in self.inbox.waiting())
         wrong: Exception | None = None
-        for found in self.inbox.scan():
+        ready = self.inbox.scan()
+        self._remember(ready)
+        for found in ready:
+            lying = self._lying[found.path]
+            if lying.wrong:
+                continue
             self.halt()
             try:
-                moved += self._take(found)
-            except Busy as error:
-                log.info("inbox: %s waits: %s", found.shown, error.problems[0].what)
+                moved += self._take(found, lying)
             except Blocked:
                 raise
             except Exception as error:
+                lying.wrong = not isinstance(error, SyncdError)
                 wrong = wrong or error
         if wrong is not None:
             raise wrong
         return moved
 
-    def _take(self, found: Found) -> bool:
+    def _remember(self, ready: Sequence[Found]) -> None:
+        """Keeps what is known of the files that lie as they lay; after `rescan` seconds of none."""
+        now = time.monotonic()
+        if now - self._forgot >= self.rescan:
+            self._forgot, self._lying = now, {}
+        known = [(found, self._lying.get(found.path)) for found in ready]
+        self._lying = {
+            found.path: lying if lying is not None and lying.stamp == found.stamp else _Lying(found.stamp)
+            for found, lying in known
+        }
+
+    def _take(self, found: Found, lying: _Lying) -> bool:
+        if lying.place is None:
+            lying.place = self._judged(found, lying)
+        return lying.place() if lying.place is not None else False
+
+    def _judged(self, found: Found, lying: _Lying) -> Place | None:
+        """Has the file read; returns what takes it to its place, None when it has to wait for another process."""
         if found.refusal is not None:
-            return self._fail(found, found.refusal, None, "")
+            return partial(self._fail, found, found.refusal, None, "")
         if found.profile is not None and found.profile not in self.profiles:
             known = ", ".join(sorted(self.profiles)) or "–"
             problem = self.inbox.problem("SY-F06", name=found.shown, folder=found.profile, known=known)
-            return self._fail(found, problem, None, "")
+            return partial(self._fail, found, problem, None, "")
         try:
-            options = self.options(found.profile)
-            left = self._left(found, options)
-            if left is not None:
-                return self._fail(found, left[1], left[0], left[2])
-            outcome = (self._plan if found.profile in self.planned else self._import)(found, options)
+            return self._brought_in(found, lying, self.options(found.profile))
         except Refused as error:
-            return self._fail(found, error.problems[0], None, "")
+            return partial(self._fail, found, error.problems[0], None, "")
+        except Busy as error:
+            self._waits(found, lying, error.problems[0].what)
         except FileNotFoundError:
-            return False
+            pass
+        return None
+
+    def _brought_in(self, found: Found, lying: _Lying, options: Options) -> Place | None:
+        lying.sha256 = sha256 = lying.sha256 or checksum(found.path)
+        with self.intake.open().reading() as tx:
+            if files.held(tx, sha256, module(options.module), self.intake.clock()):
+                self._waits(found, lying, "another process is at work on its content.")
+                return None
+            left = files.left_failed(tx, sha256, module(options.module), found.shown, self.actor)
+        if left is not None:
+            return partial(self._fail, found, left[1], left[0], sha256)
+        outcome = (self._plan if found.profile in self.planned else self._import)(found, options)
         if outcome.problem is not None:
-            return self._fail(found, outcome.problem, outcome.run, outcome.sha256)
+            return partial(self._fail, found, outcome.problem, outcome.run, outcome.sha256)
         with self.intake.open().reading() as tx:
             waits = runs.state(tx, outcome.run) == "planned"
-        return self._wait(found, outcome) if waits else self._finish(found, outcome, options)
+        return partial(self._wait, found, outcome) if waits else partial(self._finish, found, outcome, options)
+
+    def _waits(self, found: Found, lying: _Lying, why: str) -> None:
+        if not lying.told:
+            log.info("inbox: %s waits: %s", found.shown, why)
+        lying.told = True
 
     def _import(self, found: Found, options: Options) -> Outcome:
         return self.intake.take(
@@ -154,13 +218,6 @@ class Watch:
         if moved:
             self.inbox.fetched(found.path)
         return moved
-
-    def _left(self, found: Found, options: Options) -> tuple[int, Problem, str] | None:
-        """The run, problem and checksum of a file on which a run failed just before the process was killed."""
-        sha256 = checksum(found.path)
-        with self.intake.open().reading() as tx:
-            left = files.left_failed(tx, sha256, module(options.module), found.shown, self.actor)
-        return (*left, sha256) if left is not None else None
 
     def _fail(self, found: Found, problem: Problem, run: int | None, sha256: str) -> bool:
         place = self.inbox.fail(found, problem, run=run, checksum=sha256)
