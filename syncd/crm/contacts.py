@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from syncd.crm import reasons
-from syncd.crm.matching import View, Words, same_name
+from syncd.crm.matching import Found, Name, View, Words, bearer
 from syncd.crm.plan import Action, Delta, Key, Plan, Rec
 from syncd.modules.declare import MATCH_KINDS
 
@@ -38,28 +38,18 @@ class People:
                     wanted[kind].append(value)
         self.view.load(wanted, ids)
 
-    def find(
-        self, person: Mapping[str, Any], keys: Sequence[Key], account: int | None, *, unnamed: bool
-    ) -> tuple[Rec | None, str, tuple[int, ...]]:
+    def find(self, person: Mapping[str, Any], keys: Sequence[Key], account: int | None, *, unnamed: bool) -> Found:
         """The contact that a person with those match keys is, with the reason; else None, and who was passed over.
 
         The same e-mail and compatible names; else, where one side has no e-mail, the same name at the same account.
         `unnamed`: the person only borrows its name from its e-mail or company.
         """
-        passed: list[int] = []
         mine = ("", "") if unnamed else (person.get("first_name") or "", person.get("last_name") or "")
-        best: tuple[bool, Rec, str] | None = None
-        for rec in self._having(EMAIL, keys):
-            theirs = self.name(rec.values)
-            why = "equal" if mine == theirs and mine[1] else same_name(mine, theirs, self.words)
-            if why is None:
-                passed.append(rec.id)
-            elif best is None or (best[0] and why == "equal"):
-                best = (why != "equal", rec, f"email|names={why}")
+        best, reason, passed = bearer(self.view.having(EMAIL, keys), mine, self.name, self.words)
         if best is not None:
-            return best[1], best[2], tuple(passed)
+            return best, reason, tuple(passed)
         mailed = any(kind == EMAIL for kind, _ in keys)
-        for rec in self._having(NAME, keys) if account is not None else ():
+        for rec in self.view.having(NAME, keys) if account is not None else ():
             theirs_too = any(rec.values[self.at[name]] for name in EMAILS)
             if rec.values[self.at["account"]] == account and not (mailed and theirs_too):
                 return rec, "name-and-account", tuple(passed)
@@ -67,16 +57,7 @@ class People:
         passed = list(dict.fromkeys(passed))
         return None, reasons.new(passed), tuple(passed)
 
-    def _having(self, kind: int, keys: Iterable[Key]) -> list[Rec]:
-        found: dict[int, Rec] = {}
-        for number, value in keys:
-            if number == kind:
-                found.update((rec.id, rec) for rec in self.view.candidates(kind, value))
-        if len(found) < 2:
-            return list(found.values())
-        return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))]
-
-    def name(self, values: Sequence[Any]) -> tuple[str, str]:
+    def name(self, values: Sequence[Any]) -> Name:
         """First and last name, both blank where the record only borrows its name from its e-mail."""
         first, last = values[self.at["first_name"]] or "", values[self.at["last_name"]] or ""
         email = values[self.at["email"]] or ""

@@ -17,14 +17,11 @@ from syncd.crm import leads, reasons
 from syncd.crm.accounts import COMPANY, Answer, Companies, Person, Rule, domains, spelled_alike
 from syncd.crm.contacts import EMAIL, EMAILS, NAME, People
 from syncd.crm.leads import Chunk, Decider, Policy
-from syncd.crm.matching import View, Words
+from syncd.crm.matching import Found, Name, View, Words
 from syncd.crm.plan import Key, Plan, Rec, extras, packed
 from syncd.crm.records import title, titles
 from syncd.modules import ACCOUNTS, CONTACTS, LEADS
 from syncd.store import Session
-
-Found = tuple[Rec | None, str, tuple[int, ...]]
-"""The record that a row means, with the reason; else why not, and the candidates that were passed over."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +192,7 @@ class ContactRows(_Linked):
         person = {name: values[self.module.at[name]] for name in ("first_name", "last_name", *EMAILS)}
         return people.find(person, keys, values[self.module.at["account"]], unnamed=self.name(values) == ("", ""))
 
-    def name(self, values: Any) -> tuple[str, str]:
+    def name(self, values: Any) -> Name:
         """First and last name; a last name that is only borrowed from the account or the e-mail counts as blank."""
         at = self.module.at
         first, last = values[at["first_name"]] or "", values[at["last_name"]] or ""
@@ -208,13 +205,13 @@ class AccountRows(_Linked):
 
     kinds = (COMPANY,)
 
-    def name(self, values: Any) -> tuple[str, str]:
+    def name(self, values: Any) -> Name:
         """An account borrows its name from nothing."""
         return "", str(values[self.module.at["name"]])
 
     def _person(self, values: tuple[Any, ...], keys: list[Key]) -> Found:
         form = self._form(values)
-        near = self._having(COMPANY, keys)
+        near = self.view.having(COMPANY, keys)
         here = [rec for rec in near if self._site(rec.values) == self._site(values)]
         same = [rec for rec in here if self._form(rec.values) == form]
         if same:

@@ -7,7 +7,7 @@ speaks of still say what they said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from syncd.crm import ledger, plans
 from syncd.crm.apply import check
 from syncd.crm.matching import Keys, Words
 from syncd.crm.plan import Action
+from syncd.crm.reasons import code
 from syncd.crm.records import fetch, linking
 from syncd.errors import Outdated, Problem
 from syncd.modules import ACCOUNTS, CONTACTS, LEADS, MODULES, NUMBERED, Module
@@ -77,7 +78,7 @@ def fits(tx: Session, job: Job, run: int, actions: Sequence[Action], words: Word
     """Each record stands at the version from which it was planned, and what would be made is still not there."""
     check(tx, [a for a in actions if not _own(job, a.module, a.rec.id)])
     for module in MODULES.values():
-        made = [a for a in actions if a.op == "create" and a.module is module and a.reason != "clone"]
+        made = [a for a in actions if a.op == "create" and a.module is module and code(a.reason) != "clone"]
         if made:
             _still_new(tx, job, run, made, Keys(tx, module, words))
 
@@ -85,32 +86,44 @@ def fits(tx: Session, job: Job, run: int, actions: Sequence[Action], words: Word
 def _still_new(tx: Session, job: Job, run: int, made: Sequence[Action], maker: Keys) -> None:
     """Asks the match of each creation again: it finds nobody but those it had passed over."""
     module = maker.module
-    kinds = _kinds(tx, run, module, maker)
     keys = maker.of_many([a.values for a in made])
-    for kind in kinds:
-        values = sorted({v for row in keys for k, v in row if k == kind})
-        found: dict[str, set[int]] = {}
-        for value, record in tx.lookup(
-            "match_key", "value", ("record",), values, "t.module = ? AND t.kind = ?", module.number, kind
-        ):
-            found.setdefault(value, set()).add(record)
-        for action, row in zip(made, keys, strict=True):
-            near = {r for k, v in row if k == kind for r in found.get(v, ())} - set(action.candidates)
-            near = {r for r in near if not _own(job, module, r)}
-            if near and not (kind == MATCH_KINDS["name"] and not _at_account(tx, near, action)):
-                raise moved(f"{module.singular} {min(near)} has come in since and may be the same")
+    for kind in _kinds(tx, run, module, maker):
+        found = _bearing(tx, module, kind, {v for row in keys for k, v in row if k == kind})
+        near = [{r for k, v in row if k == kind for r in found.get(v, ())} for row in keys]
+        near = [
+            {r for r in one - set(action.candidates) if not _own(job, module, r)}
+            for action, one in zip(made, near, strict=True)
+        ]
+        if kind == MATCH_KINDS["name"]:
+            near = _at_their_accounts(tx, made, near)
+        if any(near):
+            raise moved(f"{module.singular} {min(set().union(*near))} has come in since and may be the same")
 
 
-def _at_account(tx: Session, near: Iterable[int], action: Action) -> bool:
+def _bearing(tx: Session, module: Module, kind: int, values: Set[str]) -> dict[str, set[int]]:
+    """The stored records of a module by those of the values of a key kind that they have."""
+    found: dict[str, set[int]] = {}
+    where = ("t.module = ? AND t.kind = ?", module.number, kind)
+    for value, record in tx.lookup("match_key", "value", ("record",), sorted(values), *where):
+        found.setdefault(value, set()).add(record)
+    return found
+
+
+def _at_their_accounts(tx: Session, made: Sequence[Action], near: Sequence[Set[int]]) -> list[set[int]]:
+    """Of contacts with the name of one that would be made, those at its account: a name alone means nobody."""
     place = CONTACTS.at["account"]
-    return any(row[2 + place] == action.values[place] is not None for row in fetch(tx, CONTACTS, sorted(near)))
+    stored = {row[0]: row[2 + place] for row in fetch(tx, CONTACTS, sorted(set().union(*near)))}
+    return [
+        {record for record in one if stored.get(record) == action.values[place] is not None}
+        for action, one in zip(made, near, strict=True)
+    ]
 
 
 def _kinds(tx: Session, run: int, module: Module, maker: Keys) -> list[int]:
     """The key kinds by which the run's matching finds a record of the module."""
-    match_on = tuple(ledger.orders(tx, run).get("match_on", ())) if module is LEADS else ()
-    if match_on:
-        return [maker.custom[match_on]]
+    orders = ledger.orders(tx, run)
+    if orders.get("match_on") and orders["module"] == module.name:
+        return [maker.custom[tuple(orders["match_on"])]]
     names = {ACCOUNTS: ("company",), CONTACTS: ("email", "name"), LEADS: ("email", "person")}[module]
     return [MATCH_KINDS[name] for name in names]
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from importers.rows import Batch
 from syncd.crm import reasons
 from syncd.crm.accounts import same_company
-from syncd.crm.matching import View, Words, same_name
+from syncd.crm.matching import Found, Name, View, Words, bearer
 from syncd.crm.plan import Action, Delta, Key, Plan, Rec, extras, key_rows
 from syncd.modules import Field, Module
 from syncd.modules.declare import MATCH_KINDS
@@ -139,9 +139,7 @@ class Decider:
         else:
             self._overwrite(found, line, values, reason)
 
-    def _match(
-        self, values: tuple[Any, ...], keys: list[Key], custom: str | None
-    ) -> tuple[Rec | None, str, tuple[int, ...]]:
+    def _match(self, values: tuple[Any, ...], keys: list[Key], custom: str | None) -> Found:
         """The record that a row means, with the reason; else why not, and the candidates that were passed over."""
         if self.policy.on_duplicate == "clone":
             return None, "clone", ()
@@ -154,26 +152,17 @@ class Decider:
                 return self._person(values, keys)
         return None, "new", ()
 
-    def _person(self, values: tuple[Any, ...], keys: list[Key]) -> tuple[Rec | None, str, tuple[int, ...]]:
-        passed: list[int] = []
-        mine = self.name(values)
-        best: tuple[int, Rec, str] | None = None
-        for rec in self._having(EMAIL, keys):
-            theirs = self.name(rec.values)
-            why = "equal" if mine == theirs and mine[1] else same_name(mine, theirs, self.words)
-            if why is None:
-                passed.append(rec.id)
-            elif best is None or (why == "equal" and best[0]):
-                best = (why != "equal", rec, f"email|names={why}")
+    def _person(self, values: tuple[Any, ...], keys: list[Key]) -> Found:
+        best, reason, passed = bearer(self.view.having(EMAIL, keys), self.name(values), self.name, self.words)
         if best is not None:
-            return best[1], best[2], tuple(passed)
+            return best, reason, tuple(passed)
         mailed = any(kind == EMAIL for kind, _ in keys)
         late = [value for kind, value in keys if kind == PERSON and (kind, value) not in self.view.asked]
         if late:
             # A row before this one has taken away the name that seemed to settle it.
             self.view.load({PERSON: late})
         company = self.at["company"]
-        for rec in self._having(PERSON, keys):
+        for rec in self.view.having(PERSON, keys):
             one = same_company(values[company], rec.values[company], self.words)
             if one and not (mailed and self._mailed(rec)):
                 return rec, "person", tuple(passed)
@@ -181,17 +170,10 @@ class Decider:
         passed = list(dict.fromkeys(passed))
         return None, reasons.new(passed), tuple(passed)
 
-    def _having(self, kind: int, keys: list[Key]) -> list[Rec]:
-        lists = [self.view.candidates(kind, value) for number, value in keys if number == kind]
-        if len(lists) == 1 and len(lists[0]) < 2:
-            return lists[0]
-        found = {rec.id: rec for one in lists for rec in one}
-        return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))]
-
     def _mailed(self, rec: Rec) -> bool:
         return any(rec.values[self.at[name]] for name in ("email", "secondary_email"))
 
-    def name(self, values: Any) -> tuple[str, str]:
+    def name(self, values: Any) -> Name:
         """First and last name; a last name that is only borrowed from the company or the e-mail counts as blank."""
         at = self.at
         first, last = values[at["first_name"]] or "", values[at["last_name"]] or ""

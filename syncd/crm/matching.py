@@ -7,7 +7,7 @@ act as if they had been applied one by one. All look-ups of a batch are a few se
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,10 @@ from syncd.store import Session
 
 CUSTOM = 100
 """Key kinds from this number on were made on demand, for `match_on`."""
+Found = tuple[Rec | None, str, tuple[int, ...]]
+"""The record that a row or a person means, with the reason; else why not, and the candidates that were passed over."""
+Name = tuple[str, str]
+"""First and last name; one that is only borrowed from a company or an e-mail address counts as blank."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,14 @@ class View:
             return []
         return [self.recs[i] for i in found if i in self.recs and i not in self.gone and self._has(i, (kind, value))]
 
+    def having(self, kind: int, keys: Iterable[Key]) -> list[Rec]:
+        """The records that have one of the keys of that kind now: stored ones first, oldest first."""
+        lists = [self.candidates(kind, value) for number, value in keys if number == kind]
+        if len(lists) == 1 and len(lists[0]) < 2:
+            return lists[0]
+        found = {rec.id: rec for one in lists for rec in one}
+        return [found[i] for i in sorted(found, key=lambda i: (i < 0, abs(i)))]
+
     def _has(self, record: int, key: Key) -> bool:
         keys = self.recs[record].keys
         return keys is None or key in keys
@@ -237,6 +249,21 @@ def keep_draft(tx: Session, view: View) -> None:
     )
 
 
-def same_name(a: tuple[str, str], b: tuple[str, str], words: Words) -> str | None:
-    """Why two names (first, last) may be one person's, None when they may not: see `normalise.compatible`."""
-    return normalise.compatible(a, b, words.nicknames)
+def bearer(
+    near: Iterable[Rec], mine: Name, name: Callable[[Any], Name], words: Words
+) -> tuple[Rec | None, str, list[int]]:
+    """Of the records that have the same e-mail the one whose name fits best, with the reason, and those passed over.
+
+    `name` gives the name of a record's values. Two names fit as `normalise.compatible` says.
+    """
+    passed: list[int] = []
+    best: Rec | None = None
+    reason = ""
+    for rec in near:
+        theirs = name(rec.values)
+        why = "equal" if mine == theirs and mine[1] else normalise.compatible(mine, theirs, words.nicknames)
+        if why is None:
+            passed.append(rec.id)
+        elif best is None or (why == "equal" and reason != "equal"):
+            best, reason = rec, why
+    return best, f"email|names={reason}", passed

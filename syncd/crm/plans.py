@@ -6,11 +6,13 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from syncd.crm import ledger
 from syncd.crm.plan import Action, Delta, Rec
-from syncd.modules import MODULES, NUMBERED, Module
+from syncd.crm.reasons import renumbered
+from syncd.modules import ACCOUNTS, MODULES, NUMBERED, Module
 from syncd.store import Session, leases
 from syncd.store.leases import Lease
 from syncd.store.observations import Mark
@@ -157,7 +159,8 @@ def load(plain: Sequence[list[Any]], final: Final = as_planned) -> list[Action]:
         rec.version = version
         pairs = _linked(module, delta, final) if delta else None
         passed = tuple(final(number, i) for i in candidates)
-        actions.append(Action(op, module, rec, version, source, reason, _values(module, values, final), pairs, passed))
+        why = renumbered(reason, partial(final, number), partial(final, ACCOUNTS.number))
+        actions.append(Action(op, module, rec, version, source, why, _values(module, values, final), pairs, passed))
     return actions
 
 

@@ -5,7 +5,8 @@ A reason is `code|key=value|…`. What has no sentence here is shown as it stand
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection
 
 SENTENCES = {
     "new": "created: nothing here matched it",
@@ -66,6 +67,26 @@ ACCOUNTS = {
 def new(passed: Collection[int] = ()) -> str:
     """The reason of a creation: nothing here matched, but for what was looked at and passed over."""
     return f"new|not={','.join(map(str, passed))}" if passed else "new"
+
+
+def code(reason: str) -> str:
+    """A reason's own code."""
+    return reason.partition("|")[0]
+
+
+_PLANNED = re.compile("(?<=[=:,])-[0-9]+")
+
+
+def renumbered(reason: str, record: Callable[[int], object], account: Callable[[int], object]) -> str:
+    """The reason with final ids for the negative ones of a plan: `record` gives those of the module, `account` of accounts."""
+    if not _PLANNED.search(reason):
+        return reason
+    parts = reason.split("|")
+    return "|".join(_final(part, account if part.startswith("account=") else record) for part in parts)
+
+
+def _final(part: str, final: Callable[[int], object]) -> str:
+    return _PLANNED.sub(lambda found: str(final(int(found[0]))), part)
 
 
 def sentence(reason: str) -> str:
