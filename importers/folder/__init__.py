@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from importers.folder.inbox import Blocked, Found, Inbox, shown
+from importers.folder.inbox import OURS, Blocked, Found, Inbox, shown
 from importers.folder.paper import Rejects, write_rejects
 from importers.folder.plain import checksum
 
-__all__ = ["Blocked", "Found", "Inbox", "Rejects", "checksum", "shown", "write_rejects"]
+__all__ = ["OURS", "Blocked", "Found", "Inbox", "Rejects", "checksum", "shown", "write_rejects"]

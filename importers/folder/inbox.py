@@ -77,6 +77,8 @@ class Inbox:
         self.zone = zone
         self._clock = clock
         self._step = step
+        self.deep: list[Path] = []
+        """The folders inside subfolders in which the last scan saw something: nothing is read from them."""
         self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
 
     def scan(self) -> list[Found]:
@@ -87,6 +89,7 @@ class Inbox:
         now = self._clock()
         seen: dict[Path, tuple[tuple[int, int], float]] = {}
         ready: list[Found] = []
+        self.deep = []
         for path, profile, info in self._entries():
             stamp = _stamp(info)
             still = (info.st_size, info.st_mtime_ns)
@@ -196,7 +199,11 @@ class Inbox:
             listed = list(self._listed(folder))
         except Blocked:
             return
-        yield from ((path, info) for path, info in listed if not stat.S_ISDIR(info.st_mode))
+        for path, info in listed:
+            if not stat.S_ISDIR(info.st_mode):
+                yield path, info
+            elif _holds(path):
+                self.deep.append(path)
 
     def _listed(self, folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
         try:
@@ -276,6 +283,15 @@ def shown(name: str) -> str:
 def _wanted(name: str) -> bool:
     folded = name.casefold()
     return not (name.startswith((".", "~$")) or folded.endswith(PARTIAL + PAPERS) or folded in SYSTEM)
+
+
+def _holds(folder: Path) -> bool:
+    """Whether something lies in a folder that is meant for import."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(_wanted(entry.name) for entry in entries)
+    except OSError:
+        return False
 
 
 def _looked(entry: os.DirEntry[str]) -> os.stat_result | None:

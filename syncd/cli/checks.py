@@ -58,7 +58,7 @@ def _items(call: Call) -> Iterator[Item]:
         yield unchecked("mailboxes", "the settings have no [graph] section; files and all else work without")
     else:
         yield from _outlook(call, settings)
-    yield _inbox(settings)
+    yield from _inbox(settings)
 
 
 def _outlook(call: Call, settings: Settings) -> Iterator[Item]:
@@ -85,20 +85,27 @@ def _store(settings: Settings) -> Item:
     return ok("store", f"{found.name} · schema {found.schema} ({newest}) · intact{room}")
 
 
-def _inbox(settings: Settings) -> Item:
+def _inbox(settings: Settings) -> Iterator[Item]:
     import os
 
-    from importers.folder import Inbox
+    from importers.folder import Inbox, shown
 
     root = settings.inbox.folder
     if root is None:
-        return unchecked("inbox", "no folder is watched")
+        yield unchecked("inbox", "no folder is watched")
+        return
     if not root.exists():
         above = next(place for place in root.parents if place.exists())
         if os.access(above, os.W_OK | os.X_OK):
-            return ok("inbox", f"{root} · not there yet, the service makes it")
-    problem = Inbox(root, language=settings.locale.language).trouble()
-    return fault("inbox", problem) if problem else ok("inbox", f"{root} · read and written")
+            yield ok("inbox", f"{root} · not there yet, the service makes it")
+            return
+    inbox = Inbox(root, language=settings.locale.language)
+    if problem := inbox.trouble():
+        yield fault("inbox", problem)
+        return
+    yield ok("inbox", f"{root} · read and written")
+    inbox.scan()
+    yield from (warned("inbox", inbox.problem("SY-F07", folder=shown(str(folder)))) for folder in inbox.deep)
 
 
 def _lines(call: Call, items: Sequence[Item], faults: int, warnings: int) -> Iterator[str]:

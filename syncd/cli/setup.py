@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from importers.folder import OURS
 from syncd.cli import text
 from syncd.cli.call import Call, command, told
 from syncd.crm import status
@@ -91,13 +92,18 @@ def inbox(settings: Inbox) -> dict[str, Any] | None:
 
 
 def _files(root: Path) -> int:
-    return sum(1 for name in _names(root) if not name.startswith((".", "~$")))
+    """The files that are to be imported, those in subfolders too."""
+    inside = [name for name in _names(root, folders=True) if name.casefold() not in OURS and not name.startswith(".")]
+    places = [root, *(root / name for name in inside)]
+    return sum(1 for place in places for name in _names(place) if not name.startswith((".", "~$")))
 
 
-def _names(folder: Path) -> Iterator[str]:
+def _names(folder: Path, *, folders: bool = False) -> Iterator[str]:
+    """The names of what lies in a folder: plain files, or folders."""
     try:
         with os.scandir(folder) as entries:
-            yield from [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+            wanted = [entry for entry in entries if (entry.is_dir if folders else entry.is_file)(follow_symlinks=False)]
+            yield from [entry.name for entry in wanted]
     except OSError:
         return
 

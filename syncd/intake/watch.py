@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from importers.folder import Blocked, Found, Inbox, Rejects, checksum
+from importers.folder import Blocked, Found, Inbox, Rejects, checksum, shown
 from importers.rows import Problem
 from syncd.crm import files, ledger, runs
 from syncd.crm.saved import still_fits
@@ -75,6 +75,7 @@ class Watch:
         self.halt = halt
         self.rescan = rescan
         self._blocked: Problem | None = None
+        self._deep: set[Path] = set()
         self._lying: dict[Path, _Lying] = {}
         self._forgot = time.monotonic()
 
@@ -99,6 +100,7 @@ class Watch:
         moved = sum(self._fetch(found, report) for found, report in self.inbox.waiting())
         wrong: Exception | None = None
         ready = self.inbox.scan()
+        self._warn()
         self._remember(ready)
         for found in ready:
             lying = self._lying[found.path]
@@ -115,6 +117,14 @@ class Watch:
         if wrong is not None:
             raise wrong
         return moved
+
+    def _warn(self) -> None:
+        """Tells once of each folder that lies too deep to be read."""
+        for folder in self.inbox.deep:
+            if folder not in self._deep:
+                told = self.inbox.problem("SY-F07", folder=shown(str(folder)))
+                log.warning("inbox: %s %s %s", told.code, told.what, told.do)
+        self._deep = set(self.inbox.deep)
 
     def _remember(self, ready: Sequence[Found]) -> None:
         """Keeps what is known of the files that lie as they lay; after `rescan` seconds of none."""

@@ -209,16 +209,30 @@ def test_an_inbox_that_is_a_file_is_told(tmp_path: Path, sqlite: str) -> None:
     assert states(syncd.json("check", code=78))["inbox"] == "fault"
 
 
+def test_check_tells_of_folders_that_lie_too_deep_to_be_read(tmp_path: Path, sqlite: str) -> None:
+    inbox = tmp_path / "inbox"
+    for name in ("fair/2026", "fair/empty", "fair/.git", "done/2026"):
+        (inbox / name).mkdir(parents=True)
+    for name in ("fair/2026/deep.csv", "fair/.git/x", "done/2026/x"):
+        (inbox / name).write_text("x", encoding="utf-8")
+    syncd = Program(tmp_path, sqlite, f'[inbox]\nfolder = "{inbox}"\n')
+    found = [one["problem"] for one in syncd.json("check")["checks"] if one["item"] == "inbox" and one["problem"]]
+    assert [one["code"] for one in found] == ["SY-F07"] and str(inbox / "fair/2026") in found[0]["what"]
+    (inbox / "fair/2026/deep.csv").unlink()
+    assert "SY-F07" not in syncd("check")
+
+
 def test_status_tells_records_runs_and_inbox(tmp_path: Path, database: str) -> None:
     inbox = tmp_path / "inbox"
     (inbox / "failed").mkdir(parents=True)
-    for name in ("a.csv", "failed/b.xlsx", "failed/b.xlsx.reason.txt", ".hidden"):
+    (inbox / "fair").mkdir()
+    for name in ("a.csv", "failed/b.xlsx", "failed/b.xlsx.reason.txt", ".hidden", "fair/c.csv"):
         (inbox / name).write_text("x", encoding="utf-8")
     syncd = Program(tmp_path, database, f'[inbox]\nfolder = "{inbox}"\n')
     syncd("create", "leads", "last_name=Weber")
     document = syncd.json("status")
     assert document["records"] == {"accounts": 0, "contacts": 0, "leads": 1}
-    assert document["inbox"] == {"folder": str(inbox), "files": 1, "waiting": 0, "failed": 1}
+    assert document["inbox"] == {"folder": str(inbox), "files": 2, "waiting": 0, "failed": 1}
     assert [run["id"] for run in document["runs"]] == [1] and document["service"] == {"running": False}
     text = syncd("status")
     assert "1 lead\n" in text and "does not run" in text and "1 failed" in text

@@ -141,3 +141,16 @@ def test_a_file_over_which_something_goes_wrong_is_told_once_a_rescan(syncd: Pro
         time.sleep(RESCAN)
         assert reads(watch, path) and not path.exists()
     assert len(syncd.json("list", "leads")) == 1
+
+
+def test_a_folder_that_lies_too_deep_is_told_once(syncd: Program, caplog: pytest.LogCaptureFixture) -> None:
+    deep = syncd.folder / "inbox/fair/2026"
+    deep.mkdir(parents=True)
+    path = syncd.file("inbox/fair/2026/leads.csv", *ROWS)
+    with watching(syncd) as watch:
+        for _ in range(3):
+            assert watch.look() == 0
+        assert [record.message.split()[1] for record in caplog.records if str(deep) in record.message] == ["SY-F07"]
+        path.rename(syncd.folder / "inbox/leads.csv")
+        watch.look()
+    assert len(syncd.json("list", "leads")) == 1
