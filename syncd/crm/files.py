@@ -98,8 +98,7 @@ def drop_drafts(tx: Session, sha256: str, module: Module, now: datetime) -> None
         module.number,
     ):
         if leases.free(tx, lease, now):
-            for table, column in (("file", "run"), ("plan", "run"), ("problem", "run"), ("run", "id")):
-                tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)
+            ledger.forget(tx, run)
 
 
 def standing(tx: Session, sha256: str, module: Module) -> int | None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from syncd.crm.history import Change
 from syncd.crm.plan import OPS, Action, compact, image
 from syncd.errors import Problem, Refused
 from syncd.modules import MODULES, Module
-from syncd.store import Session
+from syncd.store import Session, leases
 from syncd.store.tables import COUNTS
 from syncd.store.times import stamp
 
@@ -48,9 +48,45 @@ def begin(
         state="running",
         started=stamp(now),
         undoes=undoes,
-        orders=json.dumps(orders or {}, ensure_ascii=False, sort_keys=True),
+        orders=_told(orders or {}),
         lease=lease,
     )
+
+
+def taken_up(tx: Session, kind: str, told: Mapping[str, Any], now: datetime, *, again: bool) -> int | None:
+    """The killed parent run of a kind that is gone on with: the newest of the same orders, if it is to be done `again`.
+
+    Other killed ones are closed as failed, and so is what runs below them. What `told` names is leased by the caller, so
+    whoever ran one of the same orders is gone.
+    """
+    wanted = _told(told)
+    mine: int | None = None
+    rows = tx.rows(
+        "SELECT id, orders, lease FROM run WHERE kind = ? AND parent IS NULL AND state = 'running' ORDER BY id DESC",
+        kind,
+    )
+    for run, orders, lease in rows:
+        if orders == wanted and again and mine is None:
+            mine = run
+        elif orders == wanted or lease is None or leases.free(tx, lease, now):
+            for one in [run, *(head.run for head in below(tx, run) if head.state == "running")]:
+                end(tx, one, now, "failed")
+    return mine
+
+
+def forget(tx: Session, run: int) -> None:
+    """Makes a run that has changed nothing as if it had never been."""
+    for table, column in (("file", "run"), ("plan", "run"), ("problem", "run"), ("run", "id")):
+        tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)
+
+
+def has_changed(tx: Session, run: int) -> bool:
+    """Whether a run has changed a record."""
+    return tx.row("SELECT 1 FROM change WHERE run = ? LIMIT 1", run) is not None
+
+
+def _told(orders: Mapping[str, Any]) -> str:
+    return json.dumps(orders, ensure_ascii=False, sort_keys=True)
 
 
 def orders(tx: Session, run: int) -> dict[str, Any]:
@@ -60,7 +96,7 @@ def orders(tx: Session, run: int) -> dict[str, Any]:
 
 def order(tx: Session, run: int, told: Mapping[str, Any]) -> None:
     """Keeps what a run was told to do."""
-    tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(told, ensure_ascii=False, sort_keys=True), run)
+    tx.run("UPDATE run SET orders = ? WHERE id = ?", _told(told), run)
 
 
 def count(tx: Session, run: int, counts: Mapping[str, int], taken: int) -> None:
@@ -167,19 +203,47 @@ def settled(tx: Session, target: Set[int]) -> set[int]:
         "SELECT id, undoes FROM run AS u WHERE kind = 'undo' AND state = 'done' AND NOT EXISTS"
         " (SELECT 1 FROM problem WHERE problem.run = u.id) AND undoes IN (SELECT id FROM run WHERE state = 'undone')"
     )
-    pairs = ((undo, *family(tx, undone)) for undo, undone in rows)
+    families = _families(tx, [undone for _, undone in rows])
+    pairs = ({undo, *families[undone]} for undo, undone in rows)
     return {one for pair in pairs if target.isdisjoint(pair) for one in pair}
+
+
+class Head(NamedTuple):
+    """A run as those above it know it."""
+
+    run: int
+    source: str
+    state: str
+
+
+def below(tx: Session, run: int) -> list[Head]:
+    """The runs of which a run is the parent, in order."""
+    return [Head(*row) for row in tx.rows("SELECT id, source, state FROM run WHERE parent = ? ORDER BY id", run)]
+
+
+def bottom(tx: Session, run: int) -> list[Head]:
+    """The runs that did the work of a run: those below it, itself when there are none."""
+    return below(tx, run) or [Head(*row) for row in tx.rows("SELECT id, source, state FROM run WHERE id = ?", run)]
 
 
 def family(tx: Session, run: int) -> list[int]:
     """A run and the runs of which it is the parent."""
-    return [run, *(row[0] for row in tx.rows("SELECT id FROM run WHERE parent = ?", run))]
+    return [run, *(head.run for head in below(tx, run))]
+
+
+def _families(tx: Session, runs: Iterable[int]) -> dict[int, frozenset[int]]:
+    """Each of the runs with those of which it is the parent."""
+    found = {run: {run} for run in runs}
+    for parent, run in tx.lookup("run", "parent", ("id",), sorted(found)):
+        found[parent].add(run)
+    return {run: frozenset(family) for run, family in found.items()}
 
 
 def reverted(tx: Session, runs: Iterable[int]) -> dict[int, frozenset[int]]:
     """For each of the runs that is an undo: the runs that it undoes."""
-    found = tx.lookup("run", "id", ("undoes",), sorted(runs), "t.undoes IS NOT NULL")
-    return {run: frozenset(family(tx, undoes)) for run, undoes in found}
+    found: dict[int, int] = dict(tx.lookup("run", "id", ("undoes",), sorted(runs), "t.undoes IS NOT NULL"))
+    families = _families(tx, found.values())
+    return {run: families[undone] for run, undone in found.items()}
 
 
 def not_of_kind(tx: Session, runs: Iterable[int], kind: str) -> set[int]:
@@ -213,17 +277,13 @@ def erase(tx: Session, wanted: Erased) -> None:
 
 
 def _erase(tx: Session, module: Module, wanted: Mapping[int, Set[str] | None]) -> None:
-    for record, line in histories(tx, module, list(wanted)).items():
-        names = wanted[record]
-        for change in line:
-            if change.data:
-                tx.run(
-                    "UPDATE change SET delta = ? WHERE module = ? AND record = ? AND version = ?",
-                    compact(_blanked(change, names)),
-                    module.number,
-                    record,
-                    change.version,
-                )
+    blanked = [
+        (compact(_blanked(change, wanted[record])), module.number, record, change.version)
+        for record, line in histories(tx, module, list(wanted)).items()
+        for change in line
+        if change.data
+    ]
+    tx.many("UPDATE change SET delta = ? WHERE module = ? AND record = ? AND version = ?", blanked)
 
 
 def _blanked(change: Change, names: Set[str] | None) -> dict[str, Any]:

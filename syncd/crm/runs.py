@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from syncd.crm import records
+from syncd.crm import ledger, records
 from syncd.crm.ledger import ERASED
 from syncd.crm.plan import OP_NAMES, extras, image, packed
 from syncd.errors import Problem, Refused
@@ -106,7 +106,12 @@ def state(tx: Session, run: int) -> str | None:
 
 def children(tx: Session, run: int) -> list[int]:
     """The runs of which this one is the parent, in order."""
-    return [row[0] for row in tx.rows("SELECT id FROM run WHERE parent = ? ORDER BY id", run)]
+    return [head.run for head in ledger.below(tx, run)]
+
+
+def with_mailboxes(tx: Session, run: int) -> dict[str, Any]:
+    """A sync as JSON, with the runs of its mailboxes. Raises Refused when there is no run of that number."""
+    return document(tx, run) | {"mailboxes": [document(tx, one) for one in children(tx, run)]}
 
 
 def own_changes(tx: Session, run: int, module: str | None = None, size: int = 1000) -> Iterator[dict[str, Any]]:

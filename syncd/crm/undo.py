@@ -256,7 +256,7 @@ def _batch(tx: Session, job: Job, at: tuple[int, int], words: Words, size: int) 
         position = (number, 0) if went and stuck else (number + 1, 0)
         went = stuck = 0
     orders |= {"at": list(position), "went": went, "stuck": stuck}
-    tx.run("UPDATE run SET orders = ? WHERE id = ?", json.dumps(orders, sort_keys=True), job.run)
+    ledger.order(tx, job.run, orders)
     ledger.report(tx, job.run, plan.problems)
     ledger.count(tx, job.run, plan.counts, sum(plan.counts.values()))
     return position
@@ -289,11 +289,11 @@ def _close(tx: Session, job: Job, now: datetime) -> None:
     ledger.end(tx, job.run, now)
     if job.only is not None:
         return
-    for run in job.runs:
-        tx.run(
-            "UPDATE run SET state = 'undone', lease = NULL WHERE id = ? AND state IN ('done', 'failed', 'running')", run
-        )
+    tx.run(
+        "UPDATE run SET state = 'undone', lease = NULL WHERE (id = ? OR parent = ?) AND state IN ('done', 'failed', 'running')",
+        job.target,
+        job.target,
+    )
     undoes = tx.value("SELECT undoes FROM run WHERE id = ?", job.target)
     if undoes is not None:
-        for run in ledger.family(tx, undoes):
-            tx.run("UPDATE run SET state = 'done' WHERE id = ? AND state = 'undone'", run)
+        tx.run("UPDATE run SET state = 'done' WHERE (id = ? OR parent = ?) AND state = 'undone'", undoes, undoes)
