@@ -148,7 +148,7 @@ def _document(wiring: Wiring, run: int, files: list[dict[str, Any]]) -> dict[str
 
     with wiring.store().reading() as tx:
         totals = status.records(tx)
-        synced = runs.document(tx, run) | {"mailboxes": [runs.document(tx, one) for one in runs.children(tx, run)]}
+        synced = runs.with_mailboxes(tx, run)
     return {"totals": totals, "sync": synced, "files": files}
 
 

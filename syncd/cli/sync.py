@@ -110,7 +110,7 @@ def _document(call: Call, run: int) -> Document:
     from syncd.crm import runs
 
     with call.wiring.store().reading() as tx:
-        return runs.document(tx, run) | {"mailboxes": [runs.document(tx, one) for one in runs.children(tx, run)]}
+        return runs.with_mailboxes(tx, run)
 
 
 def _summary(call: Call, document: Document) -> Summary | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from syncd.store import observations, vanished
 from syncd.store.session import Session
-from syncd.store.times import stamp
+from syncd.store.times import moment, stamp
 
 SWEEP_ROUNDS = 2_000
 """Every so many rounds of a mailbox show everything: Graph's record of changes is known to lose some. Read every five
@@ -43,20 +43,36 @@ class Cursor:
 
 
 def mailbox(tx: Session, tenant: str, address: str) -> Mailbox:
-    """The mailbox of that address, made known when it is new; it is spelled as the settings spell it now."""
-    found = known(tx, tenant, address)
-    if found is None:
-        return Mailbox(tx.add("mailbox", tenant=tenant, address=address), address, 0, open=False)
-    if found.address != address:
-        tx.run("UPDATE mailbox SET address = ? WHERE id = ?", address, found.id)
-    return replace(found, address=address)
+    """The mailbox of that address, as `meet` gives it."""
+    return meet(tx, tenant, [address])[0]
+
+
+def meet(tx: Session, tenant: str, addresses: Sequence[str]) -> list[Mailbox]:
+    """The mailboxes of the addresses, made known where they are new; they are spelled as the settings spell them now."""
+    there = _by_address(tx, tenant)
+    new = {address.lower(): (tenant, address) for address in addresses if address.lower() not in there}
+    if new:
+        tx.insert("mailbox", ("tenant", "address"), new.values())
+        there = _by_address(tx, tenant)
+    found = [replace(there[address.lower()], address=address) for address in addresses]
+    respelled = [(box.address, box.id) for box in found if there[box.address.lower()].address != box.address]
+    tx.many("UPDATE mailbox SET address = ? WHERE id = ?", respelled)
+    return found
 
 
 def known(tx: Session, tenant: str, address: str) -> Mailbox | None:
     """The mailbox of that address, None when no sync has met it."""
-    sql = "SELECT id, address, round, round_open FROM mailbox WHERE tenant = ? AND lower(address) = lower(?)"
-    row = tx.row(sql, tenant, address)
-    return Mailbox(row[0], row[1], row[2], bool(row[3])) if row else None
+    return _by_address(tx, tenant).get(address.lower())
+
+
+def _by_address(tx: Session, tenant: str) -> dict[str, Mailbox]:
+    rows = tx.rows("SELECT id, address, round, round_open FROM mailbox WHERE tenant = ?", tenant)
+    return {row[1].lower(): Mailbox(row[0], row[1], row[2], bool(row[3])) for row in rows}
+
+
+def called(tx: Session, address: str) -> int:
+    """The id of the mailbox that a run was about, however its address is spelled now."""
+    return int(tx.value("SELECT MAX(id) FROM mailbox WHERE lower(address) = lower(?)", address))
 
 
 def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], selected: str, *, full: bool) -> int:
@@ -70,46 +86,35 @@ def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], sel
     full = full or (not of.open and (number + of.id * _APART) % SWEEP_ROUNDS == 0)
     tx.run("UPDATE mailbox SET round = ?, round_open = 1 WHERE id = ?", number, of.id)
     before = vanished.folders(tx, of.id)
-    for graph_id, path in folders:
-        if graph_id not in before:
-            tx.run(
-                "INSERT INTO folder (mailbox, graph_id, path, selected, sweeping, round_done) VALUES (?, ?, ?, ?, 1, ?)",
-                of.id,
-                graph_id,
-                path,
-                selected,
-                number - 1,
-            )
-            continue
-        fid, asked, sound = before[graph_id]
-        tx.run("UPDATE folder SET path = ?, mode = 'delta' WHERE id = ?", path, fid)
-        if asked != selected or full or not sound:
-            tx.run("UPDATE folder SET link = NULL, selected = ?, sweeping = 1, resets = 0 WHERE id = ?", selected, fid)
-    listed = {graph_id for graph_id, _ in folders}
-    for graph_id, (fid, *_) in before.items():
-        if graph_id not in listed:
-            observations.hint_folder(tx, of.id, fid, number)
-            vanished.keep_name(tx, fid)
+    new = [(of.id, key, path, selected, 1, number - 1) for key, path in folders if key not in before]
+    tx.insert("folder", ("mailbox", "graph_id", "path", "selected", "sweeping", "round_done"), new)
+    again = [(path, before.pop(key)) for key, path in folders if key in before]
+    tx.many("UPDATE folder SET path = ?, mode = 'delta' WHERE id = ?", [(path, folder.id) for path, folder in again])
+    tx.many(
+        "UPDATE folder SET link = NULL, selected = ?, sweeping = 1, resets = 0 WHERE id = ?",
+        [(selected, folder.id) for _, folder in again if folder.asked != selected or full or not folder.sound],
+    )
+    for folder in before.values():
+        observations.hint_folder(tx, of.id, folder.id, number)
+        vanished.keep_name(tx, folder.id)
     return number
 
 
 def unread(tx: Session, of: int, number: int) -> list[Cursor]:
     """The folders that the round has not read to their end yet, by path."""
-    rows = tx.rows(
-        "SELECT id, graph_id, path, link, sweeping, resets FROM folder"
-        " WHERE mailbox = ? AND round_done < ? AND mode <> 'gone' ORDER BY path, id",
-        of,
-        number,
-    )
-    return [Cursor(row[0], row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
+    return _cursors(tx, " AND round_done < ?", of, number)
 
 
 def cursors(tx: Session, of: int) -> list[Cursor]:
     """All folders of the mailbox that are read."""
+    return _cursors(tx, "", of)
+
+
+def _cursors(tx: Session, also: str, *params: int) -> list[Cursor]:
     rows = tx.rows(
         "SELECT id, graph_id, path, link, sweeping, resets FROM folder"
-        " WHERE mailbox = ? AND mode <> 'gone' ORDER BY path, id",
-        of,
+        f" WHERE mailbox = ? AND mode <> 'gone'{also} ORDER BY path, id",
+        *params,
     )
     return [Cursor(row[0], row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows]
 
@@ -137,8 +142,8 @@ def close_round(tx: Session, of: int) -> None:
 
 def ranks(tx: Session, tenant: str, addresses: Sequence[str]) -> dict[int, int]:
     """Mailbox id to its place in the settings; mailboxes that are no longer there come last."""
-    ids = {row[0].lower(): row[1] for row in tx.rows("SELECT address, id FROM mailbox WHERE tenant = ?", tenant)}
-    return {ids[address.lower()]: place for place, address in enumerate(addresses) if address.lower() in ids}
+    there = _by_address(tx, tenant)
+    return {there[address.lower()].id: place for place, address in enumerate(addresses) if address.lower() in there}
 
 
 def succeeded(tx: Session, of: int, now: datetime) -> None:
@@ -161,18 +166,23 @@ def failed(tx: Session, of: int, state: str, retry_at: datetime | None, why: str
     )
 
 
+def failures(tx: Session, of: int) -> int:
+    """How often the mailbox has failed since its last good run."""
+    return int(tx.value("SELECT failures FROM mailbox WHERE id = ?", of))
+
+
 def waits(tx: Session, of: int) -> tuple[str, str] | None:
     """Until when the mailbox is not to be asked, and why; None when it may be."""
     row = tx.row("SELECT retry_at, retry_why FROM mailbox WHERE id = ? AND retry_at IS NOT NULL", of)
     return (str(row[0]), str(row[1])) if row else None
 
 
-def times(tx: Session, of: int) -> tuple[str | None, str | None]:
-    """When the mailbox is due, and before when it is not to be asked; None: at once."""
-    row = tx.rows("SELECT due, retry_at FROM mailbox WHERE id = ?", of)[0]
-    return row[0], row[1]
+def not_due(tx: Session, tenant: str, now: datetime) -> set[str]:
+    """The mailboxes whose time has not come, or that are not to be asked yet, by address in lower case."""
+    rows = tx.rows("SELECT address, due, retry_at FROM mailbox WHERE tenant = ?", tenant)
+    return {address.lower() for address, *times in rows if any(time and moment(time) > now for time in times)}
 
 
-def plan_next(tx: Session, of: int, due: str) -> None:
-    """Notes when the mailbox is due next."""
-    tx.run("UPDATE mailbox SET due = ? WHERE id = ?", due, of)
+def plan_next(tx: Session, tenant: str, addresses: Sequence[str], due: datetime) -> None:
+    """Notes when the mailboxes are due next."""
+    tx.many("UPDATE mailbox SET due = ? WHERE id = ?", [(stamp(due), box.id) for box in meet(tx, tenant, addresses)])

@@ -13,6 +13,14 @@ RESETS = 2
 """How often a folder is begun anew in one round before it is left for the next sync, which begins it anew."""
 
 
+class Known(NamedTuple):
+    """A folder as earlier rounds left it: its id, what was asked for, whether the link can be gone on with."""
+
+    id: int
+    asked: str | None
+    sound: bool
+
+
 class Gone(NamedTuple):
     """How many contacts of a folder are gone: `how` "deleted" or "scope". `there` tells whether the folder still is one
     of those that are read, `left` how many contacts are in it."""
@@ -24,18 +32,15 @@ class Gone(NamedTuple):
     left: int
 
 
-def folders(tx: Session, of: int) -> dict[str, tuple[int, str | None, bool]]:
-    """A mailbox's folders by Graph id: id, what was asked for, whether the link can be gone on with.
-
-    Names that nothing waits for any more are dropped.
-    """
+def folders(tx: Session, of: int) -> dict[str, Known]:
+    """A mailbox's folders by Graph id. Names that nothing waits for any more are dropped."""
     tx.run(
         "DELETE FROM folder WHERE mailbox = ? AND mode = 'gone' AND NOT EXISTS"
         " (SELECT 1 FROM source_item i WHERE i.mailbox = folder.mailbox AND i.folder = folder.id AND i.pending = 1)",
         of,
     )
     rows = tx.rows("SELECT graph_id, id, selected, resets, mode FROM folder WHERE mailbox = ?", of)
-    return {row[0]: (row[1], row[2], row[3] < RESETS and row[4] != "gone") for row in rows}
+    return {row[0]: Known(row[1], row[2], row[3] < RESETS and row[4] != "gone") for row in rows}
 
 
 def keep_name(tx: Session, folder: int) -> None:

@@ -9,12 +9,12 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from syncd.errors import Busy, SyncdError
 from syncd.intake import Watch
 from syncd.store import Store, mailboxes
-from syncd.store.times import Clock, moment, stamp
+from syncd.store.times import Clock
 from syncd.sync.engine import Syncing, SyncOrder
 
 log = logging.getLogger("syncd.work")
@@ -102,26 +102,14 @@ class Jobs:
 
     def due(self, order: SyncOrder) -> list[str]:
         """The mailboxes whose time has come, in the order of the settings."""
-        now = self.clock()
-        found = []
-        with self.store.writing("sync:due") as tx:
-            for one in order.mailboxes:
-                box = mailboxes.mailbox(tx, order.tenant, one.address)
-                due, retry = mailboxes.times(tx, box.id)
-                if _passed(due, now) and _passed(retry, now):
-                    found.append(one.address)
-        return found
+        with self.store.reading() as tx:
+            later = mailboxes.not_due(tx, order.tenant, self.clock())
+        return [one.address for one in order.mailboxes if one.address.lower() not in later]
 
     def _plan_next(self, order: SyncOrder, addresses: Sequence[str]) -> None:
         """The next time is kept before the work begins: a killed sync is not tried in a circle."""
-        due = stamp(self.clock() + timedelta(seconds=self.every))
         with self.store.writing("sync:plan") as tx:
-            for address in addresses:
-                mailboxes.plan_next(tx, mailboxes.mailbox(tx, order.tenant, address).id, due)
-
-
-def _passed(text: str | None, now: datetime) -> bool:
-    return text is None or moment(text) <= now
+            mailboxes.plan_next(tx, order.tenant, addresses, self.clock() + timedelta(seconds=self.every))
 
 
 def guarded(name: str, work: Callable[[], int]) -> None:

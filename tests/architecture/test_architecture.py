@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted(path for room in ("syncd", "importers") for path in (ROOT / room).rglob("*.py"))
 BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match)
 CAPTIONS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|WITH|PRAGMA)\b[^.]*\b(FROM|INTO|SET|TABLE|AS)\b")
+SPEAK_SQL = ("store", "crm")
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 Figures = Callable[[str, object], None]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -94,6 +96,20 @@ def test_modules_say_what_they_are_for_and_leave_nothing_for_later() -> None:
         assert not CAPTIONS.search(text), path
         assert not VAGUE & set(path.relative_to(ROOT).with_suffix("").parts), path
     assert silent == []
+
+
+def statements(path: Path) -> Iterator[str]:
+    """The SQL that stands in a module's texts."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value):
+            yield f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_only_store_and_crm_speak_sql() -> None:
+    rooms = {path: path.relative_to(ROOT).parts[1] for path in FILES}
+    spoken = {path: list(statements(path)) for path in FILES}
+    assert [where for path, found in spoken.items() if rooms[path] not in SPEAK_SQL for where in found] == []
+    assert all(any(found for path, found in spoken.items() if rooms[path] == room) for room in SPEAK_SQL)
 
 
 def test_errors_are_not_swallowed() -> None:

@@ -184,6 +184,19 @@ def test_keep_lets_the_records_stand_detached(box: Mailbox, syncd: Program) -> N
     assert syncd.json("apply", run["id"], "--approve", code=4)["error"]["code"] == "SY-W06"
 
 
+def test_keep_finds_the_mailbox_however_its_address_is_spelled_now(
+    simulator: Simulator, box: Mailbox, syncd: Program
+) -> None:
+    before = syncd.whole()
+    box.remove_folder("Lieferanten")
+    run = stopped(syncd)
+    simulator.faults.add("denied", "any", mailbox=ANNA, count=None)
+    syncd.config.write_text(syncd.config.read_text("utf-8").replace(ANNA, ANNA.upper()), "utf-8")
+    syncd("sync", ANNA.upper(), code=1)
+    assert "5 contacts stay" in syncd("apply", run["id"], "--keep")
+    assert syncd.whole() == before
+
+
 def test_keep_on_the_parent_counts_each_mailbox_by_itself(simulator: Simulator, syncd: Program) -> None:
     for address in simulator.addresses:
         simulator.mailbox(address).remove_folder("Lieferanten")
@@ -304,7 +317,9 @@ def test_a_yes_to_several_mailboxes_does_what_the_sync_would_have_done(
 
 def _told(changes: list[dict[str, Any]]) -> list[tuple[str, ...]]:
     """Changes without the ids of the records and the order in which they are told."""
-    return sorted(tuple(str(c[name]) for name in ("module", "op", "field", "before", "after", "source")) for c in changes)
+    return sorted(
+        tuple(str(c[name]) for name in ("module", "op", "field", "before", "after", "source")) for c in changes
+    )
 
 
 def test_a_yes_to_one_of_several_mailboxes_is_a_yes_to_it_alone(simulator: Simulator, syncd: Program) -> None:

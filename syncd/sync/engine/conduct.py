@@ -6,15 +6,15 @@ result does not depend on which answered first. A mailbox that fails or is stopp
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from syncd.crm import ledger, plans, runs
+from syncd.crm import ledger, plans
 from syncd.crm.apply import apply
 from syncd.crm.matching import Words
 from syncd.errors import Problem, SetupError, SyncdError, TryLater
@@ -86,41 +86,21 @@ class Syncing:
         """Takes all leases, and begins the runs or goes on with those of a killed sync of the same order."""
         with self.store.writing("sync:open") as tx:
             now = self.clock()
-            parts: list[Part] = []
-            known = [mailboxes.mailbox(tx, order.tenant, of.address) for of in order.mailboxes]
+            begin = partial(ledger.begin, tx, "sync", actor=actor, now=now, reason=reason, orders=order.plain())
+            known = mailboxes.meet(tx, order.tenant, [of.address for of in order.mailboxes])
             held = [leases.take(tx, f"mailbox:{box.id}", now) for box in known]
-            parent = _unfinished(tx, order, now)
+            parent = ledger.taken_up(tx, "sync", order.plain(), now, again=not order.dry_run)
             if parent is None:
-                parent = ledger.begin(
-                    tx,
-                    "sync",
-                    ", ".join(m.address for m in order.mailboxes),
-                    actor=actor,
-                    now=now,
-                    reason=reason,
-                    orders=order.plain(),
-                    lease=held[0].name if held else None,
-                )
+                every = ", ".join(of.address for of in order.mailboxes)
+                parent = begin(every, lease=held[0].name if held else None)
+            before = {head.source: head for head in ledger.below(tx, parent)}
+            parts: list[Part] = []
             for of, box, lease in zip(order.mailboxes, known, held, strict=True):
-                found = tx.row("SELECT id, state FROM run WHERE parent = ? AND source = ?", parent, of.address)
-                if found and found[1] != "running":
-                    continue
-                run = (
-                    found[0]
-                    if found
-                    else ledger.begin(
-                        tx,
-                        "sync",
-                        of.address,
-                        actor=actor,
-                        now=now,
-                        reason=reason,
-                        parent=parent,
-                        orders=order.plain(),
-                        lease=lease.name,
-                    )
-                )
-                parts.append(Part(of, box, run, lease, bool(found)))
+                begun = before.get(of.address)
+                if begun is None:
+                    parts.append(Part(of, box, begin(of.address, parent=parent, lease=lease.name), lease))
+                elif begun.state == "running":
+                    parts.append(Part(of, box, begun.run, lease, again=True))
             return parent, parts
 
     def _read(self, order: SyncOrder, parts: list[Part], by_hand: bool) -> None:
@@ -233,16 +213,16 @@ class Syncing:
     def _retry(self, tx: Session, part: Part, after: float | None) -> tuple[datetime, str]:
         if after is not None:
             return self.clock() + timedelta(seconds=after), "server"
-        failures = int(tx.value("SELECT failures FROM mailbox WHERE id = ?", part.mailbox.id) or 0)
+        failures = mailboxes.failures(tx, part.mailbox.id)
         return self.clock() + timedelta(seconds=BACK_OFF[min(failures, len(BACK_OFF) - 1)]), "error"
 
     def _close(self, order: SyncOrder, made: Synced) -> None:
         with self.store.writing("sync:end") as tx:
             ledger.add_up(tx, made.run)
-            rows = tx.rows("SELECT id, state FROM run WHERE parent = ? ORDER BY id", made.run)
-            made.mailboxes = [row[0] for row in rows]
-            made.stopped = [row[0] for row in rows if row[1] == "stopped"]
-            states = {row[1] for row in rows}
+            below = ledger.below(tx, made.run)
+            made.mailboxes = [head.run for head in below]
+            made.stopped = [head.run for head in below if head.state == "stopped"]
+            states = {head.state for head in below}
             state = "planned" if order.dry_run and "planned" in states else "stopped" if "stopped" in states else "done"
             state = "failed" if states == {"failed"} else state
             ledger.end(tx, made.run, self.clock(), state)
@@ -252,12 +232,11 @@ class Syncing:
         that have carried something out; the others do not exist."""
         with self.store.writing("sync:failed") as tx:
             ledger.report(tx, made.run, [p.plain() for p in error.problems])
-            for run in [run for run in made.mailboxes if runs.state(tx, run) == "running"]:
-                if tx.row("SELECT 1 FROM change WHERE run = ? LIMIT 1", run):
+            for run in [head.run for head in ledger.below(tx, made.run) if head.state == "running"]:
+                if ledger.has_changed(tx, run):
                     ledger.end(tx, run, self.clock(), "failed")
-                    continue
-                for table, column in (("problem", "run"), ("plan", "run"), ("run", "id")):
-                    tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)
+                else:
+                    ledger.forget(tx, run)
             ledger.add_up(tx, made.run)
             ledger.end(tx, made.run, self.clock(), "failed")
 
@@ -275,22 +254,3 @@ def named(problem: Problem, mailbox: str) -> dict[str, Any]:
     if mailbox not in made["what"]:
         made["what"] = f"{mailbox}: {made['what']}"
     return made
-
-
-def _unfinished(tx: Session, order: SyncOrder, now: datetime) -> int | None:
-    """The parent run of a killed sync of the same order; killed ones of other orders are closed as failed.
-
-    The leases of the mailboxes are ours already, so whoever ran it is gone.
-    """
-    wanted = json.dumps(order.plain(), ensure_ascii=False, sort_keys=True)
-    mine: int | None = None
-    rows = tx.rows(
-        "SELECT id, orders, lease FROM run WHERE kind = 'sync' AND parent IS NULL AND state = 'running' ORDER BY id DESC"
-    )
-    for run, orders, lease in rows:
-        if orders == wanted and mine is None and not order.dry_run:
-            mine = run
-        elif orders == wanted or lease is None or leases.free(tx, lease, now):
-            for one in tx.rows("SELECT id FROM run WHERE (parent = ? OR id = ?) AND state = 'running'", run, run):
-                ledger.end(tx, one[0], now, "failed")
-    return mine

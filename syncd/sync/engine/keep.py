@@ -6,9 +6,10 @@ from datetime import datetime
 
 from syncd.crm import ledger, plans
 from syncd.crm.fits import moved
+from syncd.crm.ledger import Head
 from syncd.crm.matching import Words
 from syncd.crm.saved import end_parent, still_newest
-from syncd.store import Session, Store, leases, observations
+from syncd.store import Session, Store, leases, mailboxes, observations
 from syncd.store.observations import Item
 from syncd.store.times import Clock
 from syncd.sync.engine.brake import repoints
@@ -23,26 +24,24 @@ def keep(store: Store, run: int, *, words: Words, clock: Clock) -> int:
     """
     with store.writing("keep") as tx:
         now = clock()
-        runs = [r for r in ledger.family(tx, run) if tx.value("SELECT state FROM run WHERE id = ?", r) == "stopped"]
-        mine = [r for r in runs if tx.value("SELECT COUNT(*) FROM run WHERE parent = ?", r) == 0]
-        if not mine:
+        stopped = [head for head in ledger.bottom(tx, run) if head.state == "stopped"]
+        if not stopped:
             raise moved(f"run {run} is not stopped")
-        kept = sum(_keep(tx, one, words, now) for one in mine)
-        for one in mine:
-            end_parent(tx, one, now)
+        kept = sum(_keep(tx, head, words, now) for head in stopped)
+        for head in stopped:
+            end_parent(tx, head.run, now)
     return kept
 
 
-def _keep(tx: Session, run: int, words: Words, now: datetime) -> int:
+def _keep(tx: Session, stopped: Head, words: Words, now: datetime) -> int:
     """Detaches what one mailbox's run would have taken away."""
-    source = tx.value("SELECT source FROM run WHERE id = ?", run)
-    still_newest(tx, run, source)
-    mailbox = int(tx.value("SELECT id FROM mailbox WHERE address = ?", source))
+    still_newest(tx, stopped.run, stopped.source)
+    mailbox = mailboxes.called(tx, stopped.source)
     lease = leases.take(tx, f"mailbox:{mailbox}", now)
     kept = _detach(tx, mailbox, words)
-    plans.clear(tx, run)
-    ledger.recount(tx, run, {"unchanged": kept}, kept)
-    ledger.end(tx, run, now)
+    plans.clear(tx, stopped.run)
+    ledger.recount(tx, stopped.run, {"unchanged": kept}, kept)
+    ledger.end(tx, stopped.run, now)
     leases.release(tx, lease)
     return kept
 
