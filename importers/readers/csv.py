@@ -44,7 +44,8 @@ class CsvTable:
         found = _written(source, order, words)
         self.encoding, self.storable = found.name, found.clean
         self._mend = encoding.mended if found.twice else None
-        self.delimiter, self._skip = self._parted(order, words)
+        self._form, self._skip = self._parted(order, words)
+        self.delimiter = self._form.delimiter
         csv.field_size_limit(CELL_LIMIT)
 
     def top(self) -> list[tuple[int, list[str]]]:
@@ -60,21 +61,21 @@ class CsvTable:
         """The rows from line `start` on, at most `size` at a time. `width` 0: unknown."""
         with self._source.text(self.encoding, encoding.handler(self.encoding)) as text:
             first = max(start, self._skip + 1)
-            yield from _Rows(_Lines(text, first, self._mend), first, self.delimiter, width).chunks(size)
+            yield from _Rows(_Lines(text, first, self._mend), first, self._form, width).chunks(size)
 
-    def _parted(self, order: Order, words: Vocabulary) -> tuple[str, int]:
+    def _parted(self, order: Order, words: Vocabulary) -> tuple[dialect.Form, int]:
         with self._source.text(self.encoding, encoding.handler(self.encoding)) as text:
             first = text.readline(_HEAD)
             head = text.read(_HEAD)
         named = dialect.separator(first)
-        skip = 1 if named else 0
+        skip, body = (1, head) if named else (0, first + head)
         if order.delimiter:
             wanted = dialect.NAMES.get(order.delimiter.lower(), order.delimiter)
             if len(wanted) != 1 or wanted in '"\r\n':
                 self._source.refuse("SY-F21", seen=order.delimiter)
-            return wanted, skip
-        body = head if named else first + head
-        return named or dialect.find(body, len(head) < _HEAD, lambda row: headers.hits(row, words, order)), skip
+            return dialect.form(body, wanted), skip
+        delimiter = named or dialect.find(body, len(head) < _HEAD, lambda row: headers.hits(row, words, order))
+        return dialect.form(body, delimiter), skip
 
 
 def _written(source: Source, order: Order, words: Vocabulary) -> encoding.Found:
@@ -124,9 +125,9 @@ class _Lines:
 class _Rows:
     """Rows from lines. `_next` is the line on which the next row begins."""
 
-    def __init__(self, lines: _Lines, first: int, delimiter: str, width: int) -> None:
+    def __init__(self, lines: _Lines, first: int, form: dialect.Form, width: int) -> None:
         self._lines = lines
-        self._delimiter = delimiter
+        self._form = form
         self._width = width
         self._done = False
         self._start(first)
@@ -144,7 +145,7 @@ class _Rows:
     def _start(self, line: int) -> None:
         self._next = line
         self._offset = line - 1
-        self._reader: Reader = csv.reader(self._lines.feed(line), delimiter=self._delimiter)
+        self._reader: Reader = csv.reader(self._lines.feed(line), self._form)
 
     def _read(self, chunk: Chunk, count: int) -> None:
         """Up to `count` rows into the chunk. Where each is one line, that is all; else they are read again, singly."""
@@ -193,20 +194,20 @@ class _Rows:
         held = self._lines.held(begin, end - 1)
         too_wide = bool(self._width) and len(row) > self._width
         try:
-            list(csv.reader(held, delimiter=self._delimiter, strict=True))
+            list(csv.reader(held, self._form, strict=True))
         except csv.Error:
             return too_wide or self._whole(held[1])
         return too_wide and self._whole(held[1])
 
     def _whole(self, line: str) -> bool:
         """Whether a line has as many cells as the header, read with its quotes or without them."""
-        rows = [next(csv.reader([line], delimiter=self._delimiter, quoting=how)) for how in _HOWS]
+        rows = [next(csv.reader([line], self._form, quoting=how)) for how in _HOWS]
         return any(len(row) == self._width if self._width else len(row) > 1 for row in rows)
 
     def _give_up(self, chunk: Chunk, line: int) -> None:
         """Refuse the line on which a quote opens and start again with the next."""
         held = self._lines.held(line, line)
-        cells = next(csv.reader(held, delimiter=self._delimiter, quoting=csv.QUOTE_NONE))
+        cells = next(csv.reader(held, self._form, quoting=csv.QUOTE_NONE))
         chunk.bad.append(Bad(line, cells, "SY-L02"))
         self._start(line + 1)
 
@@ -214,7 +215,7 @@ class _Rows:
         """A cell beyond the limit: look ahead whether its quote closes, and refuse the row, or else the line."""
         csv.field_size_limit(_LOOK_AHEAD)
         try:
-            reader = csv.reader(self._lines.feed(line), delimiter=self._delimiter)
+            reader = csv.reader(self._lines.feed(line), self._form)
             row = next(reader)
             end = line + reader.line_num
             if end - line > 1 and self._runaway(row, line, end):

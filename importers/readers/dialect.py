@@ -13,7 +13,20 @@ NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _ROWS = 200
 _HEADER_ROWS = 25
 _WORDS = 8192
+_BACKSLASH = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED = r' +"(?:[^"\r\n]|""){0,250}+" *(?=\Z|\r|\n|%s)'
 _SEP = re.compile(r"\ufeff?\"?sep=(.)\"?[ ,;]*\r?\n?", re.IGNORECASE | re.DOTALL)
+
+
+class Form(csv.excel):
+    """How the cells of a text are parted and quoted. `spaced`: blanks stand before an opening quote; `escaped`: a quote
+    inside a cell has a backslash before it (as Spark and MySQL write) where others double it."""
+
+    def __init__(self, delimiter: str, *, spaced: bool = False, escaped: bool = False) -> None:
+        self.delimiter = delimiter
+        self.skipinitialspace = spaced
+        self.escapechar = "\\" if escaped else None
+        super().__init__()
 
 
 def separator(line: str) -> str:
@@ -41,7 +54,29 @@ def find(head: str, whole: bool, score: Callable[[Sequence[str]], int]) -> str:
     """
     votes = [(*_vote(head, whole, delimiter, score), delimiter) for delimiter in DELIMITERS]
     best = max(votes, key=lambda vote: vote[:3])
+    if best[0] == 0 and _one_column(head, score):
+        return next((delimiter for delimiter in DELIMITERS if delimiter not in head), best[3])
     return best[3] if best[2] > 1 else ","
+
+
+def form(head: str, delimiter: str) -> Form:
+    """How a text with this delimiter quotes its cells, by its first rows."""
+    between = re.escape(delimiter)
+    spaced = len(re.findall(between + _QUOTED % between, head))
+    inside = re.search(rf'\\"(?!"|\r|\n|\Z|{between})', head)
+    doubled = re.search(rf'\\""(?!\r|\n|\Z|{between})', head)
+    others = set(_BACKSLASH.findall(head)) - {"\\", '"'}
+    return Form(
+        delimiter,
+        spaced=delimiter != " " and 2 * spaced > len(re.findall(between + ' +"', head)),
+        escaped=delimiter != "\\" and bool(inside) and not doubled and not others,
+    )
+
+
+def _one_column(head: str, score: Callable[[Sequence[str]], int]) -> bool:
+    """Whether the first line is a header word alone."""
+    first = head.lstrip().partition("\n")[0].strip()
+    return bool(score([first.strip('"')])) and not any(delimiter in first for delimiter in DELIMITERS)
 
 
 def _vote(head: str, whole: bool, delimiter: str, score: Callable[[Sequence[str]], int]) -> tuple[int, float, int]:

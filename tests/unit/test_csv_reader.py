@@ -169,6 +169,28 @@ def test_delimiter_by_equal_width_where_no_word_is_known() -> None:
     assert dialect.find('"a;b",c\n"d;e",f\n', True, nothing) == ","
 
 
+@pytest.mark.parametrize(
+    ("rows", "names", "companies"),
+    [
+        ('"Anna", "Weber", "Solis, Inc", "a@x.example"\nJan, "Klein", "B ""best"" Co",', ["Weber", "Klein"],
+         ["Solis, Inc", 'B "best" Co']),
+        ('"Anna","Weber","Solis \\"best\\", Inc","a@x.example"\n"Jan","Klein","a\\\\b \\"c\\"",', ["Weber", "Klein"],
+         ['Solis "best", Inc', 'a\\b "c"']),
+        ('Anna,Weber,"a path\\",a@x.example\nJan, Klein,"says ""yes"", often",', ["Weber", "Klein"],
+         ["a path\\", 'says "yes", often']),
+        ('Anna,Weber,3 "inch, a@x.example\nJan,Klein,D:\\x,', ["Weber", "Klein"], ['3 "inch', "D:\\x"]),
+    ],
+)  # fmt: skip
+def test_quoting_as_programs_do_it(path: Path, rows: str, names: list[str], companies: list[str]) -> None:
+    seen = Seen(path, f"{HEADER}{rows}\n")
+    assert seen.column("last_name") == names and seen.column("company") == companies
+
+
+def test_a_header_word_alone_is_one_column(path: Path) -> None:
+    seen = Seen(path, "Company\nSolis, Inc\nKeller; Sons\n")
+    assert seen.column("company") == ["Solis, Inc", "Keller; Sons"] and seen.refused == []
+
+
 def test_the_separator_line_of_excel(path: Path) -> None:
     seen = Seen(path, "\ufeffsep=|\r\nNom|Société\r\nNoël|Durand; Petit, Fils\r\n")
     assert seen.opened["delimiter"] == "|" and seen.opened["header_row"] == 2 and seen.lines == [3]
