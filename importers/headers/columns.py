@@ -210,12 +210,14 @@ def _fill(
     for name, wanted in module.items():
         if name in taken or name not in known:
             continue
-        chosen = next((c for c in wanted if c in first and c not in used), None)
+        free = [c for c in wanted if c not in used]
+        chosen = next((c for c in free if c in first), None) or next((c for c in free if f"{c}+" in first), None)
         if chosen is None:
             continue
         used.add(chosen)
         taken.add(name)
-        targets[first[chosen]] = name
+        if chosen in first:
+            targets[first[chosen]] = name
         for column, concept in concepts.items():
             if concept == f"{chosen}+":
                 targets[column] = name
@@ -251,9 +253,12 @@ def _rest(header: Sequence[str], columns: Sequence[int], targets: list[str | Non
 
 def _group_shown(target: str, names: set[str], before: Sequence[str | None]) -> str | None:
     _, kind, _, part = target.split(":", 3)
-    if part == "label":
+    if part in ("label", "service"):
         return None
+    if part in ("extended_address", "po_box"):
+        return next((last for last in reversed(before) if last and last.endswith(("street", "extra.Address"))), None)
     wishes = {
+        "im": ("im",),
         "email": ("email", "secondary_email", "third_email"),
         "phone": ("phone", "mobile", "home_phone", "other_phone"),
         "website": ("website",),

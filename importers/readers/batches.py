@@ -121,8 +121,7 @@ class Batches:
             elif groups.grouped(target):
                 numbered[target] = column
             elif target in fields:
-                pairs = zip(fields[target], column, strict=True)
-                fields[target] = [f"{first}\n{more}" if first and more else first or more for first, more in pairs]
+                fields[target] = cells.joined(fields[target], column)
             else:
                 fields[target] = column
         self._errors(chunk, notes)

@@ -19,6 +19,8 @@ _BIRTHDAY = "date_of_birth"
 _ADDRESSES = re.compile(r"\s*(?::::|[;,\n]|\s)\s*")
 _DEFUSED = re.compile(r"'+[=+\-@\t\r]")
 _AS_TEXT = re.compile(r'="((?:[^"]|"")*)"')
+_HOUSE = re.compile(r"\d{1,5} ?[a-zA-Z]?(?: ?[-/+] ?\d{1,5} ?[a-zA-Z]?)?")
+_STAIR = re.compile(r"[a-zA-Z]{1,3}")
 _EXCHANGE = ("/o=", "/O=")
 
 Column = list[str | None]
@@ -30,6 +32,21 @@ class Dates:
 
     order: str | None
     today: str
+
+
+def joined(above: Column, below: Column) -> Column:
+    """The texts of two columns for one field, as lines; a house number stands beside its street, and a line that is
+    there already (Salesforce writes a street whole and in lines) is not written again."""
+    return [_lines(first, more) if first and more else first or more for first, more in zip(above, below, strict=True)]
+
+
+def _lines(above: str, below: str) -> str:
+    lines = above.splitlines()
+    if below in lines:
+        return above
+    number = _HOUSE if not above[-1].isdigit() else _STAIR
+    beside = number.fullmatch(below) or _HOUSE.fullmatch(lines[-1])
+    return f"{above} {below}" if beside else f"{above}\n{below}"
 
 
 def undefused(column: Column) -> Column:

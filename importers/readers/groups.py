@@ -19,6 +19,7 @@ _PHONES = (
 _PHONE_REST = ("phone", "phone_2", "other_phone", "mobile")
 _EMAILS = ("email", "secondary_email", "third_email")
 _PARTS = {"street": "street", "city": "city", "region": "state", "postal_code": "zip", "country": "country"}
+_LINES = ("street", "extended_address", "po_box")
 _PLACES = (
     (("home", "domicile", "privat", "casa"), "home"),
     (("work", "bureau", "travail", "arbeit", "gesch", "business", "trabajo", "lavoro"), "work"),
@@ -42,6 +43,8 @@ def spread(columns: Columns, targets: Mapping[str, list[str | None]], known: fro
             if kind == "address":
                 _address(place, parts, row, label)
             elif value := _cell(parts, "value", row):
+                if kind == "im" and (service := _cell(parts, "service", row)):
+                    value = f"{service}: {value}"
                 _value(place, kind, row, label, value)
 
 
@@ -81,20 +84,21 @@ def _value(place: _Place, kind: str, row: int, label: str, joined: str) -> None:
         elif kind == "phone":
             special = next((names for words, names in _PHONES if any(word in label for word in words)), ())
             wishes = special if special == ("fax",) else (*special, *_PHONE_REST)
-        elif kind == "website":
-            wishes = ("website",)
+        elif kind in ("website", "im"):
+            wishes = (kind,)
         if not any(place.put(row, wish, value) for wish in wishes):
             place.keep(row, _shown(kind, label), value)
 
 
 def _address(place: _Place, parts: Mapping[str, list[str | None]], row: int, label: str) -> None:
+    lines = dict.fromkeys(text for part in _LINES if (text := _cell(parts, part, row)))
     values = {field: text for part, field in _PARTS.items() if (text := _cell(parts, part, row))}
+    if lines:
+        values["street"] = "\n".join(lines)
     if not values and (formatted := _cell(parts, "formatted", row)):
         values = {"street": formatted}
     if not values:
         return
-    if (more := _cell(parts, "extended_address", row)) and "street" in values:
-        values["street"] += f"\n{more}"
     kind = next((name for words, name in _PLACES if any(word in label for word in words)), "work")
     for head in {"home": ("home_", ""), "work": ("mailing_", "billing_", "", "other_")}[kind]:
         names = {field: f"{head}{'code' if head == 'billing_' and field == 'zip' else field}" for field in values}
