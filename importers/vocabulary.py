@@ -38,7 +38,7 @@ def headers() -> Vocabulary:
 
 @lru_cache(maxsize=1)
 def companies() -> normalise.Forms:
-    """Legal forms, free-mail domains and shared hosting (config/companies.toml)."""
+    """Legal forms of companies (config/companies.toml)."""
     return normalise.Forms.of(_load(folder() / "companies.toml"))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importers.normalise.amounts import flags, money, numbers
 from importers.normalise.calendar import date_order, dates
 from importers.normalise.companies import Forms, company, company_keys, spellings
-from importers.normalise.domains import domain, is_freemail, is_shared_hosting
+from importers.normalise.domains import domain
 from importers.normalise.mail import email_keys, emails
 from importers.normalise.people import Nicknames, compatible, name_keys, person_keys
 from importers.normalise.phone import phones
@@ -30,8 +30,6 @@ __all__ = [
     "emails",
     "flags",
     "fold",
-    "is_freemail",
-    "is_shared_hosting",
     "keys",
     "money",
     "numbers",

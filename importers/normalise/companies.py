@@ -23,7 +23,7 @@ _SPELT = str.maketrans(
 _STRIPPED = 3
 """Forms taken off one name at most ("Acme Company, Inc." has two)."""
 
-_SECTIONS = frozenset(("forms", "leading", "weak", "glued", "keep", "cleanco", "freemail", "shared_hosting"))
+_SECTIONS = frozenset(("forms", "leading", "weak", "glued", "keep", "cleanco"))
 
 _Words = tuple[str, ...]
 _Table = dict[str, tuple[tuple[_Words, str], ...]]
@@ -55,7 +55,7 @@ class _Sections:
 
 @dataclass(frozen=True, eq=False)
 class Forms:
-    """Legal forms and mail hosts, ready for look-up. `endings` by their last word, `leading` by their first."""
+    """Legal forms, ready for look-up. `endings` by their last word, `leading` by their first."""
 
     endings: _Table
     leading: _Table
@@ -65,8 +65,6 @@ class Forms:
     spelled: frozenset[str]
     kept: dict[str, tuple[_Words, ...]]
     glued: re.Pattern[str] | None
-    freemail: frozenset[str]
-    shared_hosting: frozenset[str]
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Forms:
@@ -100,8 +98,6 @@ class Forms:
             spelled=spelled,
             kept=_kept(tuple(_words(name)) for name in table.texts("keep", "names")),
             glued=re.compile("|".join(map(re.escape, glued))) if glued else None,
-            freemail=frozenset(map(str.lower, table.texts("freemail", "domains"))),
-            shared_hosting=frozenset(map(str.lower, table.texts("shared_hosting", "domains"))),
         )
 
 

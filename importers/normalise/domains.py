@@ -1,4 +1,4 @@
-"""Domains of addresses and web pages: the part that somebody registered, and whether it tells of an employer.
+"""Domains of addresses and web pages: the part that somebody registered.
 
 By the public suffix list that tldextract carries; nothing is fetched and nothing is cached on disk.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
-
-from importers.normalise.companies import Forms
 
 LIMIT = 2_000
 """Characters above which a text is neither address nor URL."""
@@ -27,27 +25,6 @@ def domain(value: str | None) -> str | None:
     """
     text = (value or "").strip()
     return _remembered(text) if text and len(text) <= LIMIT else None
-
-
-def is_freemail(name: str | None, forms: Forms) -> bool:
-    """Whether a domain belongs to a consumer mail host, of which anybody may have an address."""
-    return _listed(name, forms.freemail)
-
-
-def is_shared_hosting(name: str | None, forms: Forms) -> bool:
-    """Whether many firms have addresses or pages under a domain that is none of theirs."""
-    return _listed(name, forms.shared_hosting)
-
-
-def _listed(name: str | None, names: frozenset[str]) -> bool:
-    """`names` holds domains, and "gmx.*" for that label under any ending."""
-    host = (name or "").strip().lower().rstrip(".")
-    if not host:
-        return False
-    if host in names:
-        return True
-    registered = domain(host) or host
-    return registered in names or registered.partition(".")[0] + ".*" in names
 
 
 @lru_cache(maxsize=8_192)

@@ -56,19 +56,19 @@ def delete(tx: Session, module: Module, ids: Sequence[int]) -> None:
 
 def add_keys(tx: Session, module: Module, keys: Iterable[tuple[int, Key]]) -> None:
     """Inserts match keys, given as (record, key)."""
-    rows = sorted((module.number, kind, value, record, 0) for record, (kind, value) in keys)
-    tx.insert("match_key", ("module", "kind", "value", "record", "origin"), rows)
+    rows = sorted((module.number, kind, value, record) for record, (kind, value) in keys)
+    tx.insert("match_key", ("module", "kind", "value", "record"), rows)
 
 
 def drop_keys(tx: Session, module: Module, keys: Iterable[tuple[int, Key]]) -> None:
-    """Deletes derived match keys, given as (record, key)."""
+    """Deletes match keys, given as (record, key)."""
     rows = [(module.number, kind, value, record) for record, (kind, value) in keys]
     if tx.postgres and rows:
         tx.run(
             "DELETE FROM match_key AS t USING unnest(CAST(? AS integer[]), CAST(? AS integer[]), CAST(? AS text[]),"
             " CAST(? AS bigint[])) AS i(a, b, c, d)"
-            " WHERE t.module = i.a AND t.kind = i.b AND t.value = i.c AND t.record = i.d AND t.origin = 0",
+            " WHERE t.module = i.a AND t.kind = i.b AND t.value = i.c AND t.record = i.d",
             *(list(column) for column in zip(*rows, strict=True)),
         )
         return
-    tx.many("DELETE FROM match_key WHERE module = ? AND kind = ? AND value = ? AND record = ? AND origin = 0", rows)
+    tx.many("DELETE FROM match_key WHERE module = ? AND kind = ? AND value = ? AND record = ?", rows)

@@ -213,8 +213,8 @@ def custom_kind(tx: Session, module: Module, fields: tuple[str, ...], words: Wor
         last = rows[-1][0]
         named = {name: [row[place] for row in rows] for place, name in enumerate(fields, 1)}
         values = known.composite(fields, named, len(rows))
-        keys = sorted((module.number, number, v, row[0], 0) for v, row in zip(values, rows, strict=True) if v)
-        tx.insert("match_key", ("module", "kind", "value", "record", "origin"), keys)
+        keys = sorted((module.number, number, v, row[0]) for v, row in zip(values, rows, strict=True) if v)
+        tx.insert("match_key", ("module", "kind", "value", "record"), keys)
     return number
 
 

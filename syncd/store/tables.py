@@ -121,10 +121,9 @@ MATCH_KEY = sa.Table(
     sa.Column("kind", sa.SmallInteger, primary_key=True, autoincrement=False),
     sa.Column("value", BYTES, primary_key=True),
     sa.Column("record", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("origin", sa.SmallInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
-"""Normalised values that records are found by. `origin` 0: derived from the record, 1: learned."""
+"""Normalised values that records are found by, derived from their fields."""
 
 MATCH_KIND = sa.Table(
     "match_kind",
@@ -174,7 +173,6 @@ MAILBOX = sa.Table(
     _id(),
     sa.Column("tenant", BYTES, nullable=False),
     sa.Column("address", BYTES, nullable=False),
-    sa.Column("root_folder", BYTES),
     sa.Column("state", sa.Text, nullable=False, server_default="new"),
     sa.Column("round", sa.Integer, nullable=False, server_default="0"),
     sa.Column("round_open", sa.SmallInteger, nullable=False, server_default="0"),

@@ -91,9 +91,9 @@ class Ground:
 def _keys(tx: Session) -> list[str]:
     made = []
     for module in MODULES.values():
-        rows = tx.rows("SELECT kind, value, record, origin FROM match_key WHERE module = ?", module.number)
+        rows = tx.rows("SELECT kind, value, record FROM match_key WHERE module = ?", module.number)
         names = naturals(tx, module, (row[2] for row in rows))
-        made += [f"key {module.name} {k} {v} {o} {json.dumps(names[r], sort_keys=True)}" for k, v, r, o in rows]
+        made += [f"key {module.name} {k} {v} {json.dumps(names[r], sort_keys=True)}" for k, v, r in rows]
     return made
 
 

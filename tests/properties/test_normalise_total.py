@@ -51,8 +51,6 @@ def _everything(cells: list[str], country: str | None) -> list[Any]:
         normalise.person_keys(cells, cells, cells, FORMS),
         [normalise.compatible((a, b), (b, a), NICKNAMES) for a, b in zip(cells, last, strict=True)],
         list(map(normalise.domain, cells)),
-        [normalise.is_freemail(cell, FORMS) for cell in cells],
-        [normalise.is_shared_hosting(cell, FORMS) for cell in cells],
         normalise.keys(KeyRule("exact", ("x",)), {"x": cells}, len(cells), country=country, forms=FORMS),
     ]
 

@@ -1,18 +1,16 @@
-"""Registrable domains, and the hosts that tell of no employer."""
+"""Registrable domains."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from importers.normalise import Forms, domain, is_freemail, is_shared_hosting
+from importers.normalise import domain
 
 ROOT = Path(__file__).parents[2]
-FORMS = Forms.of(tomllib.loads((ROOT / "config" / "companies.toml").read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(
@@ -45,24 +43,6 @@ FORMS = Forms.of(tomllib.loads((ROOT / "config" / "companies.toml").read_text(en
 )
 def test_domain(text: str | None, registered: str | None) -> None:
     assert domain(text) == registered
-
-
-def test_freemail() -> None:
-    hosts = (
-        "gmail.com googlemail.com sfr.fr neuf.fr bbox.fr numericable.fr orange.fr free.fr laposte.net gmx.de gmx.net "
-        "gmx.ch web.de t-online.de proton.me tutanota.com tuta.io hey.com yahoo.co.uk yahoo.fr hotmail.com "
-        "live.be outlook.de GMAIL.COM mail.gmx.at"
-    ).split()
-    assert [host for host in hosts if not is_freemail(host, FORMS)] == []
-    firms = ["norrvik.example", "notgmail.com", "gmail.com.evil.example", "sfr.com", "gmxx.de", "", None, "gmail"]
-    assert [host for host in firms if is_freemail(host, FORMS)] == []
-    assert len(FORMS.freemail) >= 150
-
-
-def test_shared_hosting() -> None:
-    assert is_shared_hosting("norrvik.onmicrosoft.com", FORMS)
-    assert is_shared_hosting("linkedin.com", FORMS)
-    assert not is_shared_hosting("norrvik.example", FORMS)
 
 
 def test_the_suffix_list_comes_from_no_network_and_no_cache(tmp_path: Path) -> None:

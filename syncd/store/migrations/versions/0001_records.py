@@ -234,7 +234,6 @@ def _match_key() -> None:
         sa.Column("kind", sa.SmallInteger(), primary_key=True, autoincrement=False),
         sa.Column("value", BYTES, primary_key=True),
         sa.Column("record", sa.BigInteger(), primary_key=True, autoincrement=False),
-        sa.Column("origin", sa.SmallInteger(), nullable=False, server_default="0"),
         sqlite_with_rowid=False,
     )
 

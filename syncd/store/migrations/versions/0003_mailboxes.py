@@ -27,7 +27,6 @@ def _mailbox() -> None:
         sa.Column("id", ID, primary_key=True, autoincrement=True),
         sa.Column("tenant", BYTES, nullable=False),
         sa.Column("address", BYTES, nullable=False),
-        sa.Column("root_folder", BYTES),
         sa.Column("state", sa.Text(), nullable=False, server_default="new"),
         sa.Column("round", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("round_open", sa.SmallInteger(), nullable=False, server_default="0"),
