@@ -96,7 +96,9 @@ def _text(found: dict[str, Any]) -> str:
     written = " · ".join(
         filter(None, (opened["format"], opened["encoding"], _shown(opened["delimiter"]), opened["sheet"]))
     )
-    lines = [f"{written} · header in row {opened['header_row']} · recognised as {opened['family']}", ""]
+    lines = [f"{written} · header in row {opened['header_row']} · recognised as {opened['family']}"]
+    lines += [f"not read: {', '.join(opened['unread'])}"] if opened["unread"] else []
+    lines += [""]
     width = max(map(len, opened["header"]), default=0)
     lines += [
         f"  {name:{width}}  {target or '–'}"

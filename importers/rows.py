@@ -50,7 +50,8 @@ class Order:
     `map` names columns as they stand in the header (compared folded) and their fields; those of `must` are refused when
     the file has them not. `set` gives every row a value.
     `title` is the field a record is named by; when it is blank it is taken from the first of `title_from` that is not
-    (an e-mail gives its local part), and a row in which all are blank is refused.
+    (an e-mail gives its local part), and a row in which all are blank is refused. `match_on` are fields by which the caller
+    will match rows: `Opened.missing` tells those that no row can fill.
     `skip` data rows were already taken by an earlier try. `header_row` counts from 1.
     """
 
@@ -63,6 +64,7 @@ class Order:
     country: str | None = None
     map: dict[str, str] = field(default_factory=dict)
     must: tuple[str, ...] = ()
+    match_on: tuple[str, ...] = ()
     set: dict[str, str] = field(default_factory=dict)
     sheet: str | None = None
     encoding: str | None = None
@@ -84,6 +86,7 @@ class Order:
         made["keys"] = tuple(KeyRule(k["kind"], tuple(k["fields"])) for k in data["keys"])
         made["title_from"] = tuple(data["title_from"])
         made["must"] = tuple(data["must"])
+        made["match_on"] = tuple(data["match_on"])
         return cls(**made)
 
 
@@ -130,7 +133,8 @@ class Opened(TypedDict):
     """What the reader found before the first row: how the file is written and what each column became.
 
     `header` holds the column names as they stand; `mapping` is parallel to it: a field name, "extra.NAME" for a column
-    kept as it is, or None for one left out (blank header, the rejects' own `problem` column).
+    kept as it is, or None for one left out (blank header, the rejects' own `problem` column). `unread` are the other sheets
+    of a workbook that hold something, unless one was asked for; `missing` the fields of `Order.match_on` that no row fills.
     """
 
     format: str
@@ -141,6 +145,8 @@ class Opened(TypedDict):
     header: list[str]
     mapping: list[str | None]
     family: str
+    unread: list[str]
+    missing: list[str]
 
 
 @dataclass(frozen=True, slots=True)

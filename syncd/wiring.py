@@ -88,6 +88,7 @@ class Wiring:
             "module": chosen.module,
             "on_duplicate": chosen.on_duplicate or inbox.on_duplicate,
             "match_on": tuple(match_on),
+            "match_told": "match_on" in given,
             "dates": chosen.dates,
             "language": chosen.language or locale.language,
             "country": chosen.country or locale.country,

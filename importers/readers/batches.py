@@ -15,8 +15,6 @@ from importers.rows import Batch, Field, Flag, Order, Refusal, Value
 
 _quoted = encoder.encode_basestring
 _EXTRA = "extra."
-_NAMES = {"salutation": "salutation", "first": "first_name", "last": "last_name", "suffix": "suffix"}
-"""The parts of a whole name and the fields they fill."""
 
 Column = list[str | None]
 
@@ -144,12 +142,14 @@ class Batches:
         full = fields.pop(headers.FULL_NAME, None)
         if full is None:
             return
-        other = names.other(full, {name: fields[name] for name in (*_NAMES.values(), "middle_name") if name in fields})
+        other = names.other(
+            full, {name: fields[name] for name in (*names.FIELDS.values(), "middle_name") if name in fields}
+        )
         if any(other):
             extra.setdefault(self._heading.header[self._heading.targets.index(headers.FULL_NAME)], other)
-        held = {part: fields[name] for part, name in _NAMES.items() if name in fields}
+        held = {part: fields[name] for part, name in names.FIELDS.items() if name in fields}
         for part, column in names.fill(full, held).items():
-            name = _NAMES[part]
+            name = names.FIELDS[part]
             if name == "last_name" or (name in self._fields and any(column)):
                 fields[name] = column
             elif any(column) and name not in self._fields:

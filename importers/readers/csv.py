@@ -8,7 +8,7 @@ quote opens is given up, and reading goes on with the next.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -38,6 +38,7 @@ class CsvTable:
 
     format = "csv"
     sheet = ""
+    unread: Sequence[str] = ()
 
     def __init__(self, source: Source, order: Order, words: Vocabulary) -> None:
         self._source = source

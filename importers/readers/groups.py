@@ -24,6 +24,7 @@ _PLACES = (
     (("home", "domicile", "privat", "casa"), "home"),
     (("work", "bureau", "travail", "arbeit", "gesch", "business", "trabajo", "lavoro"), "work"),
 )
+_HEADS = {"home": ("home_", ""), "work": ("mailing_", "billing_", "", "other_")}
 
 Columns = dict[str, list[str | None]]
 
@@ -100,13 +101,17 @@ def _address(place: _Place, parts: Mapping[str, list[str | None]], row: int, lab
     if not values:
         return
     kind = next((name for words, name in _PLACES if any(word in label for word in words)), "work")
-    for head in {"home": ("home_", ""), "work": ("mailing_", "billing_", "", "other_")}[kind]:
-        names = {field: f"{head}{'code' if head == 'billing_' and field == 'zip' else field}" for field in values}
+    for head in _HEADS[kind]:
+        names = {field: _placed(head, field) for field in values}
         if not any(place.has(row, f"{head}{field}") for field in _PARTS.values()) and all(
             place.put(row, names[field], text) for field, text in values.items()
         ):
             return
     place.keep(row, _shown("address", label), ", ".join(values.values()))
+
+
+def _placed(head: str, field: str) -> str:
+    return f"{head}{'code' if head == 'billing_' and field == 'zip' else field}"
 
 
 def _cell(parts: Mapping[str, list[str | None]], part: str, row: int) -> str | None:
@@ -116,6 +121,16 @@ def _cell(parts: Mapping[str, list[str | None]], part: str, row: int) -> str | N
 def _shown(kind: str, label: str) -> str:
     name = kind.replace("_", " ").capitalize()
     return f"{name} ({label})" if label else name
+
+
+def fields(target: str) -> set[str]:
+    """The fields that a column of a numbered group may fill, in one module or another."""
+    kind = target.split(":", 3)[1]
+    if kind == "phone":
+        return {*_PHONE_REST, *(name for _, names in _PHONES for name in names)}
+    if kind == "address":
+        return {_placed(head, field) for heads in _HEADS.values() for head in heads for field in _PARTS.values()}
+    return {"email": set(_EMAILS)}.get(kind, {kind})
 
 
 def grouped(target: str | None) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from importers import headers, normalise
 from importers.headers import Vocabulary
+from importers.readers import groups, names
 from importers.readers.raw import Table
 from importers.readers.source import Source
 from importers.rows import Opened, Order
@@ -51,7 +52,18 @@ class Heading:
             header=self.header,
             mapping=headers.shown(self.targets, order),
             family=self.family,
+            unread=list(table.unread),
+            missing=sorted(set(order.match_on) - self._filled(order)),
         )
+
+    def _filled(self, order: Order) -> set[str]:
+        """The fields that some row can fill; the name too where it is borrowed from one of them."""
+        filled = {target for target in self.targets if target} | set(order.set)
+        if headers.FULL_NAME in filled:
+            filled.update(names.FIELDS.values())
+        for target in list(filter(groups.grouped, filled)):
+            filled |= groups.fields(target)
+        return filled | ({order.title} if filled.intersection(order.title_from) else set())
 
 
 def find(table: Table, source: Source, words: Vocabulary, order: Order) -> Heading | None:

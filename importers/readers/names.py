@@ -30,6 +30,10 @@ class Parts(NamedTuple):
     suffix: str | None
 
 
+FIELDS = {"salutation": "salutation", "first": "first_name", "last": "last_name", "suffix": "suffix"}
+"""The parts of a whole name and the fields they fill."""
+
+
 def split(full: str) -> Parts:
     """First and last name: "Weber, Anna" by its comma, else the last word with the particles before it (van den Berg);
     a word in capitals among others is the surname (DUPONT Marie). One word alone is the last name."""

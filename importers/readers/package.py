@@ -49,6 +49,7 @@ _CELL = re.compile(rb'<(?:\w+:)?c\b([^>]*?)\br="([A-Z]{1,3})(\d{1,7})"([^>]*)(?<
 _UNKNOWN = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _SHOWN = re.compile(rb"<(?:\w+:)?v>([^<]{1,40})")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_HELD = re.compile(rb"<(?:\w+:)?v\b[^>]*>[^<]|<(?:\w+:)?is\b")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -113,6 +114,18 @@ def lost(source: Source, sheet: str) -> dict[tuple[int, int], str]:
             return dict(_scanned(package, part)) if part else {}
     except _DAMAGE:
         return {}
+    finally:
+        source.file.seek(0)
+
+
+def filled(source: Source, sheet: str) -> bool:
+    """Whether an xlsx sheet has a cell that holds something."""
+    try:
+        with zipfile.ZipFile(source.file) as package:
+            part = _part(package, sheet)
+            return bool(part) and any(_HELD.search(window) for window in _windows(package, part))
+    except _DAMAGE:
+        return False
     finally:
         source.file.seek(0)
 

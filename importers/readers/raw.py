@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,13 +32,15 @@ class Chunk:
 
 
 class Table(Protocol):
-    """One table of a file. `storable`: every cell is known to be free of NUL and of undecodable bytes."""
+    """One table of a file. `storable`: every cell is known to be free of NUL and of undecodable bytes. `unread`: the other
+    tables of the file, by name, that hold something."""
 
     format: str
     encoding: str
     delimiter: str
     sheet: str
     storable: bool
+    unread: Sequence[str]
 
     def top(self) -> list[tuple[int, list[str]]]:
         """The first rows that are not blank, each with its line."""

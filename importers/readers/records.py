@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 from importers.readers import encoding
@@ -30,6 +30,7 @@ class RecordTable:
     format = "json"
     delimiter = ""
     sheet = ""
+    unread: Sequence[str] = ()
     storable = False
 
     def __init__(self, source: Source, order: Order) -> None:

@@ -39,6 +39,7 @@ class BookTable:
     def __init__(self, kind: str, sheet: str, rows: _Rows, lost: dict[tuple[int, int], str]) -> None:
         self.format = kind
         self.sheet = sheet
+        self.unread: Sequence[str] = ()
         self._rows = rows.each
         self._lost: dict[int, list[tuple[int, str]]] = {}
         for (row, column), shown in lost.items():
@@ -91,10 +92,23 @@ def _sheet(
         table = BookTable(kind, sheet, book.rows(sheet), package.lost(source, sheet) if kind == "xlsx" else {})
         found = heading.find(table, source, words, order)
         if order.sheet or (found is not None and found.fields):
-            return table, heading.checked(found, source, order)
+            first = (table, found)
+            break
         if first[1] is None:
             first = (table, found)
-    return first[0], heading.checked(first[1], source, order)
+    table, found = first
+    checked = heading.checked(found, source, order)
+    if not order.sheet:
+        others = [name for name, visible in book.sheets() if visible and name != table.sheet]
+        table.unread = [name for name in others if _filled(book, kind, source, name)]
+    return table, checked
+
+
+def _filled(book: _Calamine | _Openpyxl, kind: str, source: Source, sheet: str) -> bool:
+    """Whether a sheet holds anything. Of an xlsx its part is looked into, for loading a large sheet takes its time."""
+    if kind == "xlsx":
+        return package.filled(source, sheet)
+    return any(value not in ("", None) for row in book.rows(sheet).each() for value in row)
 
 
 def _wanted(sheets: Sequence[tuple[str, bool]], source: Source, order: Order) -> list[str]:

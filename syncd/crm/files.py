@@ -14,7 +14,7 @@ from typing import Any
 from importers.rows import Refusal
 from syncd.crm import ledger
 from syncd.errors import Busy, Problem
-from syncd.modules import Module
+from syncd.modules import NUMBERED, Module
 from syncd.store import Session, leases
 from syncd.store.leases import Lease
 
@@ -37,14 +37,23 @@ class Repeat:
 
 
 def claim(
-    tx: Session, sha256: str, module: Module, name: str, *, actor: str, orders: Mapping[str, Any], now: datetime
+    tx: Session,
+    sha256: str,
+    module: Module,
+    name: str,
+    *,
+    sheet: str,
+    actor: str,
+    orders: Mapping[str, Any],
+    now: datetime,
 ) -> Claim | Repeat:
-    """Claims a content, goes on with a killed import under the order it began with, or names the run that has it.
+    """Claims a content, goes on with a killed import under the order it began with, or names the run that has it. Of a
+    workbook each `sheet` counts by itself; "" stands for any.
 
     Raises Busy when another process is importing it.
     """
     drop_drafts(tx, sha256, module, now)
-    standing = _standing(tx, sha256, module)
+    standing = _standing(tx, sha256, module, sheet)
     if standing is not None and standing[1] == "done":
         return Repeat(standing[0])
     if standing is not None and standing[3].startswith("apply:"):
@@ -58,21 +67,38 @@ def claim(
     return Claim(run, lease, 0, dict(orders))
 
 
-def _standing(tx: Session, sha256: str, module: Module) -> tuple[int, str, int, str] | None:
+def _standing(tx: Session, sha256: str, module: Module, sheet: str) -> tuple[int, str, int, str] | None:
     """The run that has, or is having, this content: (id, state, rows, lease). One that is only planned has it not."""
-    row = tx.row(
-        "SELECT r.id, r.state, f.rows, COALESCE(r.lease, '') FROM file f JOIN run r ON r.id = f.run"
+    rows = tx.rows(
+        "SELECT r.id, r.state, f.rows, COALESCE(r.lease, ''), f.opened, r.orders FROM file f JOIN run r ON r.id = f.run"
         " WHERE f.sha256 = ? AND f.module = ? AND (r.state = 'done' OR r.state = 'running' AND r.lease NOT LIKE 'plan:%')"
         " ORDER BY r.state, r.id DESC",
         sha256,
         module.number,
     )
-    return (int(row[0]), str(row[1]), int(row[2]), str(row[3])) if row else None
+    for run, state, at, lease, opened, orders in rows:
+        if _same_sheet(sheet, _sheet(opened) or json.loads(orders).get("sheet") or ""):
+            return int(run), str(state), int(at), str(lease)
+    return None
+
+
+def _same_sheet(one: str, other: str) -> bool:
+    return "" in (one, other) or one.strip().casefold() == other.strip().casefold()
+
+
+def _sheet(opened: str | None) -> str:
+    return str(json.loads(opened)["sheet"]) if opened else ""
+
+
+def sheets(tx: Session, sha256: str, module: Module) -> bool:
+    """Whether a workbook of this content was imported: then it matters which of its sheets is meant."""
+    sql = "SELECT opened FROM file WHERE sha256 = ? AND module = ? AND opened IS NOT NULL"
+    return any(_sheet(row[0]) for row in tx.rows(sql, sha256, module.number))
 
 
 def held(tx: Session, sha256: str, module: Module, now: datetime) -> bool:
     """Whether `claim` would find that another process is at work on this content, or that its plan is half carried out."""
-    standing = _standing(tx, sha256, module)
+    standing = _standing(tx, sha256, module, "")
     if standing is None or standing[1] == "done":
         return False
     return standing[3].startswith("apply:") or not leases.free(tx, standing[3], now)
@@ -101,9 +127,9 @@ def drop_drafts(tx: Session, sha256: str, module: Module, now: datetime) -> None
             ledger.forget(tx, run)
 
 
-def standing(tx: Session, sha256: str, module: Module) -> int | None:
-    """The run by which this content stands in the store, None when it does not."""
-    found = _standing(tx, sha256, module)
+def standing(tx: Session, sha256: str, module: Module, sheet: str) -> int | None:
+    """The run by which this content stands in the store, None when it does not; of a workbook, this sheet of it."""
+    found = _standing(tx, sha256, module, sheet)
     return found[0] if found and found[1] == "done" else None
 
 
@@ -144,10 +170,10 @@ def advance(tx: Session, run: int, rows: int) -> None:
     tx.run("UPDATE file SET rows = ? WHERE run = ?", rows, run)
 
 
-def content(tx: Session, run: int) -> tuple[str, int] | None:
-    """Checksum and module number of a run's file, None when it has none."""
-    row = tx.row("SELECT sha256, module FROM file WHERE run = ?", run)
-    return (str(row[0]), int(row[1])) if row else None
+def content(tx: Session, run: int) -> tuple[str, Module, str] | None:
+    """Checksum and module of a run's file, and the sheet that was read; None when it has none."""
+    row = tx.row("SELECT sha256, module, opened FROM file WHERE run = ?", run)
+    return (str(row[0]), NUMBERED[row[1]], _sheet(row[2])) if row else None
 
 
 def refused(tx: Session, run: int, size: int = 1000) -> Iterator[Refusal]:

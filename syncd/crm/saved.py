@@ -20,7 +20,7 @@ from syncd.crm.plan import OPS, Action, Rec
 from syncd.crm.records import fetch
 from syncd.crm.runs import unknown
 from syncd.errors import Outdated, Problem, Refused
-from syncd.modules import ACCOUNTS, CONTACTS, MODULES, NUMBERED
+from syncd.modules import ACCOUNTS, CONTACTS, MODULES
 from syncd.store import Session, Store, leases, observations
 from syncd.store.leases import Lease
 from syncd.store.observations import Mark
@@ -209,7 +209,7 @@ def _still_wanted(tx: Session, run: int, state: str, source: str, kind: str) -> 
         still_newest(tx, run, source)
     content = files.content(tx, run) if kind == "import" else None
     if content is not None:
-        standing = files.standing(tx, content[0], NUMBERED[content[1]])
+        standing = files.standing(tx, *content)
         if standing is not None:
             raise moved(f"run {standing} has imported the file since")
 

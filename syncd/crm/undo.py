@@ -18,7 +18,7 @@ from syncd.crm.matching import Keys, Words
 from syncd.crm.plan import OP_NAMES
 from syncd.crm.turns import Pass, Taken, turned
 from syncd.errors import Busy, Problem, Refused
-from syncd.modules import MODULES, NUMBERED, Module
+from syncd.modules import MODULES, Module
 from syncd.store import Session, Store, leases
 from syncd.store.leases import Lease
 from syncd.store.times import Clock
@@ -220,7 +220,7 @@ def _not_again(tx: Session, target: int, undoes: int) -> None:
         content = files.content(tx, run)
         if content is None:
             continue
-        again = files.standing(tx, content[0], NUMBERED[content[1]])
+        again = files.standing(tx, *content)
         if again is not None and again != run:
             raise Refused(
                 Problem(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from syncd.intake.take import Intake, Options, Outcome
+from syncd.intake.options import Options
+from syncd.intake.take import Intake, Outcome
 from syncd.intake.watch import Watch
 
 __all__ = ["Intake", "Options", "Outcome", "Watch"]

@@ -8,98 +8,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from importers import folder, pipeline
-from importers.rows import Batch, Field, Opened, Order, UnreadableFile
+from importers.rows import Batch, Opened, UnreadableFile
 from importers.vocabulary import messages, problem
 from syncd.crm import files, leads, ledger, plans
-from syncd.crm.accounts import Rule
 from syncd.crm.apply import apply
 from syncd.crm.files import Claim, Repeat
-from syncd.crm.filing import Ids, Links, decided, name_contacts
-from syncd.crm.leads import OnDuplicate, Policy
+from syncd.crm.filing import Ids, decided, name_contacts
+from syncd.crm.leads import Policy
 from syncd.crm.matching import Keys, View, Words, custom_kind, draft_tables, keep_draft
 from syncd.crm.plan import Plan
 from syncd.crm.undo import undo
-from syncd.errors import Busy, Problem, Refused
-from syncd.modules import ACCOUNTS, CONTACTS, LEADS, Module, module
+from syncd.errors import Busy, Problem
+from syncd.intake.options import Options, check
+from syncd.modules import ACCOUNTS, CONTACTS, LEADS, module
 from syncd.store import Session, Step, Store, leases, no_step
 from syncd.store.leases import Lease
 from syncd.store.times import Clock
 
 log = logging.getLogger("syncd.import")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a file is to be taken in: kept with its run, so that a killed import goes on as it began.
-
-    `beside` is the path of a file that is only planned by command: its refused rows go there once the plan is carried out.
-    """
-
-    module: str = "leads"
-    on_duplicate: OnDuplicate = "skip"
-    match_on: tuple[str, ...] = ()
-    map: Mapping[str, str] = field(default_factory=dict)
-    must: tuple[str, ...] = ()
-    set: Mapping[str, str] = field(default_factory=dict)
-    owner: str = ""
-    owner_told: bool = False
-    sheet: str | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    dates: str | None = None
-    header_row: int | None = None
-    language: str = "en"
-    country: str | None = None
-    chunk: int = 5000
-    accounts: Literal["never", "link", "create"] = "link"
-    account_rule: tuple[str, ...] = ()
-    own_companies: tuple[str, ...] = ()
-    own_domains: tuple[str, ...] = ()
-    beside: str = ""
-
-    def links(self) -> Links:
-        """What the account that a contact's row names does."""
-        if self.accounts != "create":
-            return Links(self.accounts)
-        return Links("create", Rule(frozenset(self.account_rule), self.own_companies, frozenset(self.own_domains)))
-
-    def order(self, skip: int) -> Order:
-        """The reader's order: the module's fields and keys with these options."""
-        target = module(self.module)
-        return Order(
-            module=target.name,
-            fields=(*(f.plain() for f in target.fields), *(Field(name, "number") for name in _link_ids(target))),
-            keys=tuple(kind.rule for kind in target.keys),
-            title=target.required,
-            title_from=target.required_from,
-            language=self.language,
-            country=self.country,
-            map=dict(self.map),
-            must=self.must,
-            set=dict(self.set),
-            sheet=self.sheet,
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-            dates=self.dates,  # type: ignore[arg-type]
-            header_row=self.header_row,
-            chunk=self.chunk,
-            skip=skip,
-        )
-
-    def plain(self) -> dict[str, Any]:
-        """The options as JSON-ready data; `Options.of` is its inverse."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Options:
-        """Options from `plain()` data that went through JSON."""
-        lists = ("match_on", "must", "account_rule", "own_companies", "own_domains")
-        return cls(**(dict(data) | {name: tuple(data[name]) for name in lists if name in data}))
 
 
 @dataclass(frozen=True)
@@ -111,9 +42,6 @@ class Outcome:
     repeat_of: int | None = None
     problem: Problem | None = None
 
-
-LEFT_OUT = ("", "-")
-"""What stands for no field in `Options.map`: the column is passed over. `extra.NAME` keeps it under another name."""
 
 TOGETHER = 20_000
 """Rows of one commit at most; see `_together`."""
@@ -149,13 +77,15 @@ class Intake:
         try:
             store = self.open()
             self._take_back(store)
+            sheet = _sheet(store, reading, sha256, options)
             with store.writing("import:claim") as tx:
-                _check(options)
+                check(options)
                 found = files.claim(
                     tx,
                     sha256,
                     module(options.module),
                     name or path.name,
+                    sheet=sheet,
                     actor=actor,
                     orders=options.plain(),
                     now=self.clock(),
@@ -176,18 +106,19 @@ class Intake:
         options = Options.of(claim.orders)
         work = _Work(store, options, self.words)
         try:
+            work.open(reading.opened)
             work.prepare(claim.lease, self.clock)
-            opened = reading.opened
             batches = iter(reading)
             for first in batches:
                 together = _together(first, batches, reading.waiting)
                 del first
                 with store.writing("import:chunk") as tx:
                     leases.prove(tx, claim.lease, self.clock())
-                    at = work.chunks(tx, claim.run, together, opened)
+                    at = work.chunks(tx, claim.run, together)
                 progress(at)
             with store.writing("import:end") as tx:
                 leases.prove(tx, claim.lease, self.clock())
+                work.note(tx, claim.run)
                 ledger.end(tx, claim.run, self.clock())
                 leases.release(tx, claim.lease)
         except UnreadableFile as error:
@@ -224,16 +155,18 @@ class Intake:
         with pipeline.start(path, options.order(0), step=self.step) as reading:
             store = self.open()
             work = _Work(store, options, self.words)
+            sheet = _sheet(store, reading, sha256, options)
             with store.writing("plan:open") as tx:
-                _check(options)
+                check(options)
                 files.drop_drafts(tx, sha256, work.module, self.clock())
-                standing = files.standing(tx, sha256, work.module)
+                standing = files.standing(tx, sha256, work.module, sheet)
                 if standing is not None:
                     return Outcome(standing, sha256, repeat_of=standing)
                 orders = options.plain()
                 lease, run = plans.begin(tx, "import", name or path.name, actor=actor, orders=orders, now=self.clock())
                 files.plan_file(tx, run, sha256, work.module)
             try:
+                work.open(reading.opened)
                 work.prepare(lease, self.clock)
                 self._draft(store, work, reading, run, lease)
             except UnreadableFile as error:
@@ -241,7 +174,6 @@ class Intake:
             return Outcome(run, sha256)
 
     def _draft(self, store: Store, work: _Work, reading: pipeline.Reading, run: int, lease: Lease) -> None:
-        opened = reading.opened
         following = (-1, -1)
         with store.drafting() as look:
             draft_tables(look)
@@ -250,9 +182,10 @@ class Intake:
                 with store.writing("plan:chunk") as tx:
                     leases.prove(tx, lease, self.clock())
                     plans.save(tx, run, number, plan.actions, met=(work.module, plan.met))
-                    work.keep(tx, run, batch, plan, opened)
+                    work.keep(tx, run, batch, plan)
         with store.writing("plan:end") as tx:
             leases.prove(tx, lease, self.clock())
+            work.note(tx, run)
             ledger.end(tx, run, self.clock(), "planned")
             leases.release(tx, lease)
 
@@ -265,9 +198,20 @@ class _Work:
         self.module = module(options.module)
         self.policy = Policy(options.on_duplicate, options.match_on, options.owner, options.owner_told)
         self.links = options.links()
-        self.language = options.language
+        self.options = options
         self.words = words
         self.keys: list[Keys] = []  # those of the batch planned last
+
+    def open(self, opened: Opened) -> None:
+        """Takes what the reader found. Raises UnreadableFile when the file cannot be taken as it was asked for."""
+        self.opened = opened
+        self.doubts = self.options.doubts(opened)
+
+    def note(self, tx: Session, run: int) -> None:
+        """Keeps, once, what the reader found about the file as a whole, and what is doubtful in it."""
+        if not files.found(tx, run):
+            files.opened(tx, run, self.opened)
+            ledger.report(tx, run, [doubt.plain() for doubt in self.doubts])
 
     def prepare(self, lease: Lease, clock: Clock) -> None:
         """Makes the key kind that `match_on` needs, when no import has asked for it before."""
@@ -276,20 +220,20 @@ class _Work:
                 leases.prove(tx, lease, clock())
                 custom_kind(tx, self.module, self.policy.match_on, self.words)
 
-    def chunks(self, tx: Session, run: int, batches: Iterable[Batch], opened: Opened) -> int:
+    def chunks(self, tx: Session, run: int, batches: Iterable[Batch]) -> int:
         """Matches, plans and applies batches, with the file's progress, in the caller's transaction; returns how far
         the file is read."""
         at = 0
         for batch in batches:
             at = batch["at"]
-            self._chunk(tx, run, batch, opened)
+            self._chunk(tx, run, batch)
             del batch
         return at
 
-    def _chunk(self, tx: Session, run: int, batch: Batch, opened: Opened) -> None:
+    def _chunk(self, tx: Session, run: int, batch: Batch) -> None:
         plan, _ = self.plan(tx, batch, (tx.next_id(self.module.table), tx.next_id(ACCOUNTS.table)))
         apply(tx, run, plan.actions, self.keys)
-        self.keep(tx, run, batch, plan, opened)
+        self.keep(tx, run, batch, plan)
 
     def plan(self, tx: Session, batch: Batch, first: Ids) -> tuple[Plan, Ids]:
         """The plan of one batch and the ids after it; with negative ones it is a draft, kept in temporary tables."""
@@ -308,14 +252,17 @@ class _Work:
                 keep_draft(tx, one)
         return plan, following
 
-    def keep(self, tx: Session, run: int, batch: Batch, plan: Plan, opened: Opened) -> None:
+    def keep(self, tx: Session, run: int, batch: Batch, plan: Plan) -> None:
         """Notes what the batch was: counts, problems, the file's progress."""
+        if batch["at"] == batch["rows"]:
+            self.note(tx, run)
         plan.count("refused", len(batch["refused"]))
-        found = [*_problems(batch, self.language), *(_told(seen, self.language) for seen in plan.problems)]
+        found = [
+            *_problems(batch, self.options.language),
+            *(_told(seen, self.options.language) for seen in plan.problems),
+        ]
         ledger.report(tx, run, sorted(found, key=lambda p: int(p["line"])))
         ledger.count(tx, run, plan.counts, batch["rows"])
-        if batch["at"] == batch["rows"]:
-            files.opened(tx, run, opened)
         files.advance(tx, run, batch["at"])
 
 
@@ -335,6 +282,19 @@ def _together(first: Batch, batches: Iterator[Batch], waiting: Callable[[], bool
         batch = None
         if rows < most and waiting():
             batch = next(batches, None)
+
+
+def _sheet(store: Store, reading: pipeline.Reading, sha256: str, options: Options) -> str:
+    """The sheet that is meant, where that matters: another sheet of a workbook that is here is another list."""
+    if options.sheet:
+        return options.sheet
+    with store.reading() as tx:
+        if not files.sheets(tx, sha256, module(options.module)):
+            return ""
+    try:
+        return reading.opened["sheet"]
+    except UnreadableFile:
+        return ""
 
 
 def _problems(batch: Batch, language: str) -> Sequence[dict[str, Any]]:
@@ -369,22 +329,3 @@ def _problems(batch: Batch, language: str) -> Sequence[dict[str, Any]]:
 def _told(seen: Mapping[str, Any], language: str) -> dict[str, Any]:
     """What a plan found doubtful in a row, in the words of the file's language."""
     return {**problem(seen["code"], language, line=seen["line"], **seen["values"]).plain(), "line": seen["line"]}
-
-
-def _link_ids(target: Module) -> list[str]:
-    """The columns in which an export gives the ids of links beside their names."""
-    return [f.column for f in target.fields if f.link]
-
-
-def _check(options: Options) -> None:
-    """Refuses options that name fields the module has not."""
-    target = module(options.module)
-    links = {f.name for f in target.fields if f.link} & set(options.match_on)
-    if links:
-        raise Refused(problem("SY-F41", options.language, seen=", ".join(sorted(links))))
-    known = target.at.keys() | _link_ids(target)
-    mapped = {field for field in options.map.values() if field not in LEFT_OUT and not field.startswith("extra.")}
-    wrong = sorted({*mapped, *options.set} - known | set(options.match_on) - target.at.keys())
-    if wrong:
-        fields = ", ".join(target.at)
-        raise Refused(problem("SY-F40", options.language, module=target.name, seen=", ".join(wrong), fields=fields))

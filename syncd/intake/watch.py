@@ -6,9 +6,9 @@ A file moves only after its run was committed. Found again after a crash, its co
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from importers.rows import Problem
 from syncd.crm import files, ledger, runs
 from syncd.crm.saved import still_fits
 from syncd.errors import Busy, Refused, SyncdError
-from syncd.intake.take import Intake, Options, Outcome
-from syncd.modules import NUMBERED, module
+from syncd.intake.options import Options
+from syncd.intake.take import Intake, Outcome
+from syncd.modules import module
 from syncd.store import Session
 
 log = logging.getLogger("syncd.inbox")
@@ -77,7 +78,7 @@ class Watch:
         self._blocked: Problem | None = None
         self._deep: set[Path] = set()
         self._lying: dict[Path, _Lying] = {}
-        self._forgot = time.monotonic()
+        self._forgot = intake.clock()
 
     def look(self) -> int:
         """Takes every file that is ready; returns how many found their place. A file that another process is importing
@@ -128,8 +129,8 @@ class Watch:
 
     def _remember(self, ready: Sequence[Found]) -> None:
         """Keeps what is known of the files that lie as they lay; after `rescan` seconds of none."""
-        now = time.monotonic()
-        if now - self._forgot >= self.rescan:
+        now = self.intake.clock()
+        if not timedelta(0) <= now - self._forgot < timedelta(seconds=self.rescan):
             self._forgot, self._lying = now, {}
         known = [(found, self._lying.get(found.path)) for found in ready]
         self._lying = {
@@ -156,9 +157,9 @@ class Watch:
             return partial(self._fail, found, error.problems[0], None, "")
         except Busy as error:
             self._waits(found, lying, error.problems[0].what)
+            return None
         except FileNotFoundError:
-            pass
-        return None
+            return None
 
     def _brought_in(self, found: Found, lying: _Lying, options: Options) -> Place | None:
         lying.sha256 = sha256 = lying.sha256 or checksum(found.path)
@@ -217,7 +218,7 @@ class Watch:
                 return False
             placed = files.placed(tx, run)
             if runs.state(tx, run) not in ("done", "undone"):
-                run = repeat = files.standing(tx, content[0], NUMBERED[content[1]])
+                run = repeat = files.standing(tx, *content)
         if not placed:
             self._placed(report["run"])
         if run is None:

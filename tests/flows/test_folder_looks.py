@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ import pytest
 from syncd.intake import Watch
 from syncd.settings import load
 from syncd.store import Step, no_step
+from syncd.store.times import now
 from syncd.wiring import build
 from tests.flows.program import Program
 
 ROWS = ("Last Name,Company,Email", "Brandt,Solis AG,ylva@solis.example", "Vogel,Keller AG,no address")
-RESCAN = 1.0
+RESCAN = timedelta(seconds=60)
 
 opened: list[Path] = []
 """The plain files that this process has opened to read them, and the processes that it has started."""
@@ -38,13 +39,28 @@ sys.addaudithook(_heard)
 @pytest.fixture
 def syncd(tmp_path: Path, database: str) -> Program:
     (tmp_path / "inbox").mkdir()
-    return Program(tmp_path, database, f'[inbox]\nfolder = "{tmp_path}/inbox"\nsettle = 0\nrescan = "{int(RESCAN)}s"\n')
+    return Program(tmp_path, database, f'[inbox]\nfolder = "{tmp_path}/inbox"\nsettle = 0\nrescan = "60s"\n')
+
+
+class Time:
+    """A clock that goes on only when told to."""
+
+    def __init__(self) -> None:
+        self.now = now()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
 
 
 @contextmanager
-def watching(syncd: Program, step: Step = no_step) -> Iterator[Watch]:
+def watching(syncd: Program, clock: Time, step: Step = no_step) -> Iterator[Watch]:
     """The watched folder as one service has it."""
-    wiring = build(load(syncd.config, {}), step=step)
+    wiring = build(load(syncd.config, {}), step=step, clock=clock)
     watch = wiring.watch()
     assert watch is not None
     try:
@@ -67,12 +83,14 @@ def blocking(syncd: Program) -> Path:
     return path
 
 
-def test_a_file_that_cannot_be_moved_is_read_once_a_rescan_and_goes_as_soon_as_it_can(syncd: Program) -> None:
+def test_a_file_that_cannot_be_moved_is_read_once_a_rescan_and_goes_as_soon_as_it_can(
+    syncd: Program, clock: Time
+) -> None:
     path, blocked = syncd.file("inbox/leads.csv", *ROWS), blocking(syncd)
-    with watching(syncd) as watch:
+    with watching(syncd, clock) as watch:
         assert reads(watch, path) and [run["state"] for run in syncd.json("runs")] == ["done"]
         assert not reads(watch, path) and path.exists()
-        time.sleep(RESCAN)
+        clock.now += RESCAN
         assert reads(watch, path) and path.exists()
         blocked.unlink()
         assert not reads(watch, path)
@@ -80,10 +98,10 @@ def test_a_file_that_cannot_be_moved_is_read_once_a_rescan_and_goes_as_soon_as_i
     assert len(syncd.json("runs")) == 1
 
 
-def test_a_file_that_changes_is_read_at_once_and_one_that_hides_it_at_the_rescan(syncd: Program) -> None:
+def test_a_file_that_changes_is_read_at_once_and_one_that_hides_it_at_the_rescan(syncd: Program, clock: Time) -> None:
     path = syncd.file("inbox/leads.csv", *ROWS[:2])
     blocking(syncd)
-    with watching(syncd) as watch:
+    with watching(syncd, clock) as watch:
         assert reads(watch, path)
         with path.open("a") as file:
             file.write("Morel,BDR SAS,claire@bdr.example\n")
@@ -95,12 +113,12 @@ def test_a_file_that_changes_is_read_at_once_and_one_that_hides_it_at_the_rescan
             file.write(text)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         assert not reads(watch, path)
-        time.sleep(RESCAN)
+        clock.now += RESCAN
         assert reads(watch, path)
     assert {lead["last_name"] for lead in syncd.json("list", "leads")} == {"Brandt", "Morel", "Mores"}
 
 
-def test_a_file_whose_content_another_process_has_waits_unread_for_its_end(syncd: Program) -> None:
+def test_a_file_whose_content_another_process_has_waits_unread_for_its_end(syncd: Program, clock: Time) -> None:
     class Died(BaseException):
         pass
 
@@ -114,7 +132,7 @@ def test_a_file_whose_content_another_process_has_waits_unread_for_its_end(syncd
         syncd("apply", plan)
     syncd.step = no_step
     path = syncd.file("inbox/leads.csv", *ROWS)
-    with watching(syncd) as watch:
+    with watching(syncd, clock) as watch:
         assert reads(watch, path)
         assert not reads(watch, path) and path.exists()
         syncd("apply", plan, code=1)
@@ -122,7 +140,7 @@ def test_a_file_whose_content_another_process_has_waits_unread_for_its_end(syncd
     assert not path.exists() and len(syncd.json("list", "leads")) == 1
 
 
-def test_a_file_over_which_something_goes_wrong_is_told_once_a_rescan(syncd: Program) -> None:
+def test_a_file_over_which_something_goes_wrong_is_told_once_a_rescan(syncd: Program, clock: Time) -> None:
     path, told = syncd.file("inbox/leads.csv", *ROWS), RuntimeError("a fault of ours")
     faulty = [True]
 
@@ -130,24 +148,26 @@ def test_a_file_over_which_something_goes_wrong_is_told_once_a_rescan(syncd: Pro
         if name == "import:chunk:begin" and faulty:
             raise told
 
-    with watching(syncd, step) as watch:
+    with watching(syncd, clock, step) as watch:
         with pytest.raises(RuntimeError):
             watch.look()
         assert not reads(watch, path)
-        time.sleep(RESCAN)
+        clock.now += RESCAN
         with pytest.raises(RuntimeError):
             watch.look()
         faulty.clear()
-        time.sleep(RESCAN)
+        clock.now += RESCAN
         assert reads(watch, path) and not path.exists()
     assert len(syncd.json("list", "leads")) == 1
 
 
-def test_a_folder_that_lies_too_deep_is_told_once(syncd: Program, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_that_lies_too_deep_is_told_once(
+    syncd: Program, clock: Time, caplog: pytest.LogCaptureFixture
+) -> None:
     deep = syncd.folder / "inbox/fair/2026"
     deep.mkdir(parents=True)
     path = syncd.file("inbox/fair/2026/leads.csv", *ROWS)
-    with watching(syncd) as watch:
+    with watching(syncd, clock) as watch:
         for _ in range(3):
             assert watch.look() == 0
         assert [record.message.split()[1] for record in caplog.records if str(deep) in record.message] == ["SY-F07"]

@@ -66,7 +66,7 @@ def read(path: Path, module: str, **wishes: Any) -> dict[str, Any]:
     try:
         with pipeline.start(path, vocabulary.order(module, **wishes)) as reading:
             opened = reading.opened
-            found["opened"] = {k: v for k, v in opened.items() if k not in ("header", "mapping")}
+            found["opened"] = {k: v for k, v in opened.items() if k not in ("header", "mapping") and v != []}
             pairs = zip(opened["header"], opened["mapping"], strict=True)
             found["columns"] = [[name, target] for name, target in pairs if target and not target.startswith("extra.")]
             for batch in reading:
