@@ -84,12 +84,7 @@ class Reading:
 
     def close(self) -> None:
         """End the reader's process and wait for it."""
-        for pipe in (self._child.stdin, self._child.stdout):
-            if pipe is not None and not pipe.closed:
-                pipe.close()
-        if self._child.poll() is None:
-            self._child.kill()
-        self._child.wait()
+        _end(self._child)
         self._ended = True
 
     def __enter__(self) -> Reading:
@@ -105,20 +100,11 @@ class Reading:
             self.close()
 
     def _started(self, careful: bool) -> subprocess.Popen[bytes]:
-        """Starts the reader, without our secrets in its environment, and hands it the order."""
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, _ROOT],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env={name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)},
-            start_new_session=True,
-        )
+        """Starts the reader and hands it the order."""
+        child = _ahead.pop() if _ahead else _process()
         order = {"path": os.fsdecode(os.path.abspath(self._path)), "order": self._order.plain(), "careful": careful}
         body = json.dumps(order).encode()
-        assert child.stdin is not None and child.stdout is not None
-        _widen(child.stdout.fileno())
+        assert child.stdin is not None
         self._ended = False
         with contextlib.suppress(BrokenPipeError):
             child.stdin.write(len(body).to_bytes(4, "big") + body)
@@ -159,12 +145,12 @@ class Reading:
                     raise UnreadableFile(self._problem("SY-F27"))
                 piece = os.read(descriptor, min(missing, _PIECE))
                 if not piece:
-                    raise self._end()
+                    raise self._broken()
                 pieces.append(piece)
                 missing -= len(piece)
         return b"".join(pieces)
 
-    def _end(self) -> Exception:
+    def _broken(self) -> Exception:
         """What an end of the pipe means: too much of something, or a fault of ours."""
         code = self._child.wait()
         self.close()
@@ -184,6 +170,46 @@ class _Died(Exception):
 def start(path: str | os.PathLike[str], order: Order, *, step: Step = lambda name: None) -> Reading:
     """Starts reading a file at once, in its own process, and returns. `step` is called after each answer it gives."""
     return Reading(path, order, step)
+
+
+_ahead: list[subprocess.Popen[bytes]] = []
+
+
+@contextlib.contextmanager
+def ahead() -> Iterator[None]:
+    """Starts a reader's process before it is known what it is to read: it loads meanwhile, and the first file that is
+    started within goes to it."""
+    _ahead.append(_process())
+    try:
+        yield
+    finally:
+        while _ahead:
+            _end(_ahead.pop())
+
+
+def _process() -> subprocess.Popen[bytes]:
+    """A reader that waits for its order, without our secrets in its environment."""
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-c", _START, _ROOT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+        env={name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)},
+        start_new_session=True,
+    )
+    assert child.stdout is not None
+    _widen(child.stdout.fileno())
+    return child
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None and not pipe.closed:
+            pipe.close()
+    if child.poll() is None:
+        child.kill()
+    child.wait()
 
 
 def _widen(descriptor: int) -> None:

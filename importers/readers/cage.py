@@ -1,9 +1,9 @@
 """Cage: the reader's own process, bounded in memory and time; knows nothing but one order and a pipe.
 
 In: four bytes of length and a JSON document `{"path", "order", "careful"}` on stdin, which stays open: when it ends,
-the caller is gone and so is this process. Out, on stdout: four bytes of length and a marshalled pair, `opened`, then
-`batch` as often as it takes, then `end`; or `unreadable` with a problem, or `fault` with its place and a
-traceback.
+the caller is gone and so is this process. All that reading needs is loaded before the order comes. Out, on stdout: four
+bytes of length and a marshalled pair, `opened`, then `batch` as often as it takes, then `end`; or `unreadable` with a
+problem, or `fault` with its place and a traceback.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ import signal
 import sys
 import threading
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from importers.rows import Order, UnreadableFile
+
+if TYPE_CHECKING:
+    from importers.readers.reader import Reader
 
 MEMORY = 1 << 30
 """Bytes of address space a reader may take."""
@@ -34,12 +37,16 @@ def main() -> int:
     """Read one file as ordered on stdin and answer on stdout."""
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
-    data = json.loads(_taken(int.from_bytes(_taken(4), "big")))
-    threading.Thread(target=_watch, daemon=True).start()
     gc.set_threshold(_GARBAGE)
     _bound()
+    from importers import vocabulary
+    from importers.readers.reader import Reader
+
+    vocabulary.headers()
+    data = json.loads(_taken(int.from_bytes(_taken(4), "big")))
+    threading.Thread(target=_watch, daemon=True).start()
     try:
-        _read(out, data)
+        _read(out, Reader(os.fsdecode(data["path"]), Order.of(data["order"]), careful=data["careful"]))
     except UnreadableFile as error:
         _send(out, "unreadable", error.problem.plain())
     except MemoryError:
@@ -57,10 +64,7 @@ def _place(error: Exception) -> str:
     return f"{type(error).__name__}, {os.path.basename(last.filename)}:{last.lineno}"
 
 
-def _read(out: Any, data: dict[str, Any]) -> None:
-    from importers.readers.reader import Reader
-
-    reader = Reader(os.fsdecode(data["path"]), Order.of(data["order"]), careful=data["careful"])
+def _read(out: Any, reader: Reader) -> None:
     _send(out, "opened", reader.opened)
     for batch in reader:
         _send(out, "batch", batch)
