@@ -13,6 +13,7 @@ FULL_NAME = "full_name"
 
 _EITHER = "title_or_salutation"
 _GIVEN = "name_or_first_name"
+_CUSTOMER = "name_or_company"
 LONGEST = 1_000
 """Characters above which the head of a column is no name: nothing is looked for in it."""
 
@@ -188,11 +189,16 @@ def _titles(header: Sequence[str], concepts: dict[int, str], targets: Sequence[s
 
 
 def _names(concepts: dict[int, str], targets: Sequence[str | None]) -> None:
-    """Settles `Nombre` and `Nome`: the given name where the surname has a column, else the whole name."""
-    parted = "last_name" in {*concepts.values(), *targets}
+    """Settles `Nombre` and `Nome`: the given name where the surname has a column, else the whole name; and `Kunde`: the
+    company where another column names the person and none the company, else the person."""
+    others = {*concepts.values(), *targets}
+    parted = "last_name" in others
+    apart = bool(others & {FULL_NAME, "last_name"}) and not others & {"company", "account"}
     for column, concept in concepts.items():
         if concept == _GIVEN:
             concepts[column] = "first_name" if parted else FULL_NAME
+        elif concept == _CUSTOMER:
+            concepts[column] = "company" if apart else FULL_NAME
 
 
 def _fill(

@@ -51,6 +51,22 @@ def test_title_is_a_salutation_or_a_job(header: list[str], expected: str | None)
     assert found == expected if expected else str(found).startswith("extra.")
 
 
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (["Kunde", "Ansprechpartner", "E-Mail"], {"Kunde": "company", "Ansprechpartner": "last_name"}),
+        (["Customer Name", "First Name", "Last Name"], {"Customer Name": "company", "Last Name": "last_name"}),
+        (["Nom du client", "Société", "Interlocuteur"], {"Nom du client": "last_name", "Société": "company"}),
+        (["Kunde", "Telefon"], {"Kunde": "last_name"}),
+        (["Kunde", "Firma"], {"Kunde": "last_name", "Firma": "company"}),
+    ],
+)
+def test_a_customer_is_the_company_where_the_person_has_a_column(
+    header: list[str], expected: dict[str, str | None]
+) -> None:
+    assert expected.items() <= mapped(header).items()
+
+
 def test_a_word_means_what_its_own_program_means_by_it() -> None:
     outlook = ["Anrede", "Vorname", "Nachname", "Firma", "Ort geschäftlich", "E-Mail 2: Adresse", "Ort", "Privat"]
     assert mapped(outlook)["Ort"] == "extra.Ort"

@@ -53,7 +53,7 @@ def test_an_unknown_language_is_english() -> None:
 def test_concepts_lead_from_words_to_fields() -> None:
     modules = table("headers/modules.toml")["modules"]
     taken = {concept for fields in modules.values() for concepts in fields.values() for concept in concepts}
-    known = {"known", "full_name", "title_or_salutation", "name_or_first_name", "like"}
+    known = {"known", "full_name", "title_or_salutation", "name_or_first_name", "name_or_company", "like"}
     spoken: set[str] = set()
     for path in (vocabulary.folder() / "headers").glob("*.toml"):
         if path.stem not in ("modules", "fields"):
