@@ -193,7 +193,7 @@ class _Rows:
         if row[-1].endswith(_END):
             return True
         held = self._lines.held(begin, end - 1)
-        too_wide = bool(self._width) and len(row) > self._width
+        too_wide = bool(self._width) and any(map(str.strip, row[self._width :]))
         try:
             list(csv.reader(held, self._form, strict=True))
         except csv.Error:

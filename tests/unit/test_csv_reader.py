@@ -284,6 +284,11 @@ def test_quotes_and_line_ends_inside_cells_are_kept(path: Path) -> None:
     assert seen.column("first_name")[1] == '5" tube'
 
 
+def test_a_blank_cell_behind_a_cell_of_two_lines_is_no_open_quote(path: Path) -> None:
+    seen = Seen(path, 'Last Name,Notes\nWeber,"one\ntwo",\nKlein,"three\nfour",\n')
+    assert seen.column("description") == ["one\ntwo", "three\nfour"] and seen.refused == []
+
+
 def test_cells_beyond_the_limit_cost_their_row(path: Path) -> None:
     limit = 131_072
     tall = "y\n" * limit
