@@ -93,11 +93,14 @@ def numbering(region: str) -> Numbering | None:
 
 def international(digits: str) -> str | None:
     """The answer to digits that begin with a country code."""
-    codes = _codes()
-    for size in (1, 2, 3):
-        if digits[:size] in codes:
-            return _main(digits[:size]).national(digits[size:])
-    return ""
+    found = _led(digits[:3])
+    return found[1].national(digits[found[0] :]) if found else ""
+
+
+@cache
+def _led(three: str) -> tuple[int, Numbering] | None:
+    """The calling code with which three digits begin: its length, and its numbering."""
+    return next(((size, _main(three[:size])) for size in (1, 2, 3) if three[:size] in _codes()), None)
 
 
 @cache

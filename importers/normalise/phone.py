@@ -76,12 +76,14 @@ def _reader(region: str | None) -> _Reader:
         digits = value.translate(_MARKS)
         if not digits.isascii():
             return None
+        if home is None and digits.isdigit():
+            return _HERE if _VIABLE <= len(digits) <= E164_LIMIT else None
         if "/" in value and not _area(value):
             head = _head(value)
             if not head or read(head) != "":
                 return None
-        if digits.isdigit():
-            key = home.dialled(digits) if home else _HERE if _VIABLE <= len(digits) <= E164_LIMIT else None
+        if home is not None and digits.isdigit():
+            key = home.dialled(digits)
         elif digits[:1] == "+" and digits[1:].isdigit():
             key = international(digits[1:])
         else:
