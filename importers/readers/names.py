@@ -38,7 +38,7 @@ def split(full: str) -> Parts:
     """First and last name: "Weber, Anna" by its comma, else the last word with the particles before it (van den Berg);
     a word in capitals among others is the surname (DUPONT Marie). One word alone is the last name."""
     words = full.split()
-    if len(words) == 2 and words[1].istitle() and _given(words[0]):
+    if len(words) == 2 and words[1].istitle() and words[1][0].isalpha() and _given(words[0]):
         return Parts(None, words[0], words[1], None)
     title, words, suffix = _framed(words)
     last, comma, first = " ".join(words).partition(",")
@@ -56,12 +56,19 @@ def _given(word: str) -> bool:
 
 def _framed(words: list[str]) -> tuple[str | None, list[str], str | None]:
     """The words of a name, and what stands before and behind them; at least one word is the name."""
-    start, end = 0, len(words)
-    while start < end - 1 and _title(words[start], start):
+    start = 0
+    while start < len(words) - 1 and _title(words[start], start):
         start += 1
+    end = _before_remark(words, start)
     while end - start > 1 and _suffix(words[start:end]):
         end -= 1
     return " ".join(words[:start]) or None, words[start:end], " ".join(words[end:]) or None
+
+
+def _before_remark(words: list[str], start: int) -> int:
+    """Where a remark in brackets begins that closes the name: Anna Weber (Sales)."""
+    opens = [place for place, word in enumerate(words) if place > start and word[0] in "(["]
+    return opens[-1] if opens and words[-1][-1] in ")]" else len(words)
 
 
 def _title(word: str, place: int) -> bool:

@@ -38,6 +38,10 @@ def test_whole_names_are_split(full: str, first: str | None, last: str) -> None:
         ("Amartya Kumar Sen", (None, "Amartya Kumar", "Sen", None)),
         ("Lee Min Jun", (None, "Lee Min", "Jun", None)),
         ("Smith, Jr.", (None, None, "Smith", "Jr.")),
+        ("Anna Weber (Sales)", (None, "Anna", "Weber", "(Sales)")),
+        ("Weber, Anna [Sales, North]", (None, "Anna", "Weber", "[Sales, North]")),
+        ("Weber (Sales)", (None, None, "Weber", "(Sales)")),
+        ("(Sales)", (None, None, "(Sales)", None)),
         ("Dr.", (None, None, "Dr.", None)),
     ],
 )
