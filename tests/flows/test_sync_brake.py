@@ -338,6 +338,19 @@ def test_a_yes_to_one_of_several_mailboxes_is_a_yes_to_it_alone(simulator: Simul
     assert len(contacts(syncd)) == 11 and outlook.accounts(syncd).count("Neue AG") == 1
 
 
+def test_what_one_mailbox_keeps_is_not_part_of_the_yes_to_the_rest(simulator: Simulator, syncd: Program) -> None:
+    for address in simulator.addresses:
+        simulator.mailbox(address).remove_folder("Lieferanten")
+        person(simulator.mailbox(address), "Neu Beiden", "Neue AG")
+    run = syncd.json("sync", code=3)
+    syncd("apply", run["mailboxes"][0]["id"], "--keep")
+    assert len(contacts(syncd)) == 20
+    done = syncd.json("apply", run["id"], "--approve")
+    assert [outlook.counts(m) for m in done["mailboxes"]] == [{"unchanged": 5}, {"created": 1, "removed": 5}]
+    assert outlook.counts(done) == {"created": 1, "unchanged": 5, "removed": 5} and len(contacts(syncd)) == 16
+    assert outlook.counts(syncd.json("sync")) == {"unchanged": 1}
+
+
 def test_a_stopped_mailbox_fits_the_store_that_the_others_of_its_sync_leave(
     simulator: Simulator, box: Mailbox, syncd: Program
 ) -> None:

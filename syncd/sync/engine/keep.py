@@ -39,6 +39,7 @@ def _keep(tx: Session, stopped: Head, words: Words, now: datetime) -> int:
     mailbox = mailboxes.called(tx, stopped.source)
     lease = leases.take(tx, f"mailbox:{mailbox}", now)
     kept = _detach(tx, mailbox, words)
+    plans.part(tx, stopped.run)
     plans.clear(tx, stopped.run)
     ledger.recount(tx, stopped.run, {"unchanged": kept}, kept)
     ledger.end(tx, stopped.run, now)
