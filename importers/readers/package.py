@@ -9,6 +9,7 @@ import lzma
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from posixpath import join, normpath
 from xml.etree import ElementTree
@@ -50,6 +51,9 @@ _UNKNOWN = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _SHOWN = re.compile(rb"<(?:\w+:)?v>([^<]{1,40})")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _HELD = re.compile(rb"<(?:\w+:)?v\b[^>]*>[^<]|<(?:\w+:)?is\b")
+_STYLES = "xl/styles.xml"
+_STYLE = re.compile(rb'\bs="(\d+)"')
+_ZEROS = re.compile("0{2,30}")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -112,6 +116,19 @@ def lost(source: Source, sheet: str) -> dict[tuple[int, int], str]:
         with zipfile.ZipFile(source.file) as package:
             part = _part(package, sheet)
             return dict(_scanned(package, part)) if part else {}
+    except _DAMAGE:
+        return {}
+    finally:
+        source.file.seek(0)
+
+
+def zeros(source: Source, sheet: str) -> dict[int, int]:
+    """Columns of an xlsx sheet (from 0) that show most of their numbers with leading zeros, as German post codes are
+    kept (number format 00000), and to how many digits: libraries give the bare number."""
+    try:
+        with zipfile.ZipFile(source.file) as package:
+            widths, part = _widths(package), _part(package, sheet)
+            return _padded(package, part, widths) if widths and part else {}
     except _DAMAGE:
         return {}
     finally:
@@ -182,6 +199,29 @@ def _scanned(package: zipfile.ZipFile, part: str) -> Iterator[tuple[tuple[int, i
                 yield (int(row), _column(letters)), shown[1].decode("utf-8", "replace")
             elif not shown and _FORMULA.search(body) and b't="str"' not in before + after:
                 yield (int(row), _column(letters)), UNKNOWN
+
+
+def _widths(package: zipfile.ZipFile) -> dict[bytes, int]:
+    """The cell styles that show leading zeros, by their number, and to how many digits."""
+    if _STYLES not in package.namelist():
+        return {}
+    root = ElementTree.fromstring(package.read(_STYLES))
+    codes = {node.get("numFmtId"): node.get("formatCode", "") for node in root.iterfind(".//{*}numFmts/{*}numFmt")}
+    digits = {format_: len(code) for format_, code in codes.items() if _ZEROS.fullmatch(code)}
+    used = [node.get("numFmtId") for node in root.iterfind("{*}cellXfs/{*}xf")]
+    return {str(style).encode(): digits[format_] for style, format_ in enumerate(used) if format_ in digits}
+
+
+def _padded(package: zipfile.ZipFile, part: str, widths: dict[bytes, int]) -> dict[int, int]:
+    seen: dict[int, Counter[int]] = {}
+    for window in _windows(package, part):
+        for before, letters, _row, after, body in _CELL.findall(window):
+            told = before + after
+            if _SHOWN.search(body) and (b' t="' not in told or b' t="n"' in told):
+                style = _STYLE.search(told)
+                seen.setdefault(_column(letters), Counter())[widths.get(style[1], 0) if style else 0] += 1
+    usual = {column: counts.most_common(1)[0][0] for column, counts in seen.items()}
+    return {column: width for column, width in usual.items() if width}
 
 
 def _windows(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ python-calamine reads them all. A file that makes it run out of memory ends the 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from importers.headers import Vocabulary
@@ -30,20 +30,27 @@ class _Rows:
 
 
 class BookTable:
-    """One sheet as a table. `lost` are cells that the library gives as blank, see `package.lost`."""
+    """One sheet as a table."""
 
     encoding = ""
     delimiter = ""
     storable = False
 
-    def __init__(self, kind: str, sheet: str, rows: _Rows, lost: dict[tuple[int, int], str]) -> None:
+    def __init__(self, kind: str, sheet: str, rows: _Rows) -> None:
         self.format = kind
         self.sheet = sheet
         self.unread: Sequence[str] = ()
         self._rows = rows.each
         self._lost: dict[int, list[tuple[int, str]]] = {}
+        self._zeros: list[tuple[int, int]] = []
+        self._first = rows.first
+
+    def shows(self, lost: Mapping[tuple[int, int], str], zeros: Mapping[int, int]) -> None:
+        """Takes in what the sheet shows and the library does not give: cells (`package.lost`), and columns whose
+        numbers have leading zeros (`package.zeros`)."""
         for (row, column), shown in lost.items():
-            self._lost.setdefault(row, []).append((column - rows.first, shown))
+            self._lost.setdefault(row, []).append((column - self._first, shown))
+        self._zeros = [(column - self._first, width) for column, width in zeros.items()]
 
     def top(self) -> list[tuple[int, list[str]]]:
         """The first rows that are not blank, each with its number."""
@@ -64,6 +71,9 @@ class BookTable:
                 continue
             chunk.errors += [(len(chunk.rows), column, shown) for column, shown in self._lost.get(number, ())]
             chunk.rows.append([value if type(value) is str else _text(value) for value in values])
+            for column, width in self._zeros:
+                if column < len(values) and type(values[column]) is not str:
+                    chunk.rows[-1][column] = chunk.rows[-1][column].zfill(width)
             chunk.lines.append(number)
             if len(chunk.rows) == size:
                 yield chunk
@@ -87,9 +97,11 @@ def find(source: Source, order: Order, words: Vocabulary, *, careful: bool) -> t
 def _sheet(
     book: _Calamine | _Openpyxl, kind: str, source: Source, order: Order, words: Vocabulary
 ) -> tuple[Table, Heading]:
-    first: tuple[BookTable, Heading | None] = BookTable(kind, "", _Rows(list), {}), None
+    first: tuple[BookTable, Heading | None] = BookTable(kind, "", _Rows(list)), None
     for sheet in _wanted(book.sheets(), source, order):
-        table = BookTable(kind, sheet, book.rows(sheet), package.lost(source, sheet) if kind == "xlsx" else {})
+        table = BookTable(kind, sheet, book.rows(sheet))
+        if kind == "xlsx":
+            table.shows(package.lost(source, sheet), package.zeros(source, sheet))
         found = heading.find(table, source, words, order)
         if order.sheet or (found is not None and found.fields):
             first = (table, found)

@@ -237,6 +237,27 @@ def test_a_long_result_and_a_text_with_fonts_are_no_formula_without_result(tmp_p
     assert flags(batches) == [(2, "company", "SY-L24"), (2, "phone", "SY-L20"), (3, "phone", "SY-L27")]
 
 
+def test_leading_zeros_of_a_number_format_are_read(tmp_path: Path) -> None:
+    rows = [
+        ["Last Name", "Zip", "Employees"],
+        ["Weber", 1067, 5],
+        ["Klein", 50667, 7],
+        ["Berg", "999", 8],
+        ["Dahl", ""],
+    ]
+    path = xlsx(tmp_path / "a.xlsx", rows, at=(2, 3))
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    for row in range(3, 7):
+        sheet.cell(row, 4).number_format = "00000"
+    sheet.cell(3, 5).number_format = "000"
+    book.save(path)
+    for careful in (False, True):
+        _, batches = read(path, careful=careful)
+        assert column(batches, "zip") == ["01067", "50667", "999", None]
+        assert column(batches, "employees") == [5, 7, 8, None]
+
+
 def test_a_formula_shows_its_stored_result(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "a.xlsx", [HEADER, ["Anna", "=A2", "x", ""]])
     rewritten(
