@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -183,17 +184,16 @@ class Wiring:
 
         graph, sync = self.graph_settings, self.settings.sync
         special = {m.address.casefold(): m for m in self.settings.mailbox}
-        priority = {folded: one.priority for folded, one in special.items()}
+        boxes = [replace(special.get(a.casefold(), settings.Mailbox(a)), address=a) for a in self.addresses()]
         made = []
-        for rank, address in enumerate(sorted(self.addresses(), key=lambda a: -priority.get(a.casefold(), 0))):
-            one = special.get(address.casefold())
+        for one in sorted(boxes, key=lambda box: -box.priority):
             rules = Rules(
-                folders=sync.folders if one is None or one.folders is None else one.folders,
+                folders=sync.folders if one.folders is None else one.folders,
                 exclude_folders=sync.exclude_folders,
-                categories=sync.categories if one is None or one.categories is None else one.categories,
+                categories=sync.categories if one.categories is None else one.categories,
                 exclude_categories=sync.exclude_categories,
             )
-            made.append(MailboxOrder(address, rank, rules, one.owner if one else None))
+            made.append(MailboxOrder(one.address, rules, one.owner, one.country))
         return SyncOrder(
             tenant=graph.tenant_id,
             mailboxes=made,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from syncd.crm import bulk, ledger
-from syncd.crm.matching import Keys
+from syncd.crm.matching import CUSTOM, Keys
 from syncd.crm.plan import Action, Delta, Key, Rec, changed
 from syncd.errors import Outdated, Problem
 from syncd.modules import Module
@@ -98,17 +98,26 @@ def _write_keys(tx: Session, module: Module, group: _Group, maker: Keys) -> None
     added: list[tuple[int, Key]] = [(r.id, key) for r in group.created for key in _keys(r, maker)]
     dropped: list[tuple[int, Key]] = []
     _derive(module, group, maker)
+    anew = _anew(group, maker)
     for rec, _ in group.changed:
-        if rec.keys is not None and rec.old_keys is not None and rec.keys != rec.old_keys:
-            added += [(rec.id, key) for key in rec.keys if key not in rec.old_keys]
-            dropped += [(rec.id, key) for key in rec.old_keys if key not in rec.keys]
+        if rec.keys is not None and rec.old_keys is not None and (rec.id in anew or rec.keys != rec.old_keys):
+            before = [key for key in rec.old_keys if rec.id not in anew or key[0] < CUSTOM]
+            added += [(rec.id, key) for key in rec.keys if key not in before]
+            dropped += [(rec.id, key) for key in before if key not in rec.keys]
     known = [r for r in group.deleted if r.old_keys is not None]
     dropped += [(r.id, key) for r in known for key in r.old_keys or ()]
     rest = [r for r in group.deleted if r.old_keys is None]
     for rec, found in zip(rest, maker.of_many([r.values for r in rest]), strict=True):
         dropped += [(rec.id, key) for key in found]
     bulk.drop_keys(tx, module, dropped)
+    if maker.custom:
+        bulk.drop_on_demand(tx, module, anew | {rec.id for rec in group.deleted})
     bulk.add_keys(tx, module, added)
+
+
+def _anew(group: _Group, maker: Keys) -> set[int]:
+    """The changed records whose keys made on demand are all made anew: that of a phone may have been another country's."""
+    return {rec.id for rec, deltas in group.changed if any(not maker.asked.isdisjoint(delta) for delta in deltas)}
 
 
 def _derive(module: Module, group: _Group, maker: Keys) -> None:

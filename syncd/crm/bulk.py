@@ -72,3 +72,17 @@ def drop_keys(tx: Session, module: Module, keys: Iterable[tuple[int, Key]]) -> N
         )
         return
     tx.many("DELETE FROM match_key WHERE module = ? AND kind = ? AND value = ? AND record = ?", rows)
+
+
+def drop_on_demand(tx: Session, module: Module, records: Iterable[int]) -> None:
+    """Deletes the match keys made on demand of records, whatever they were derived by."""
+    ids = sorted(records)
+    if tx.postgres and ids:
+        tx.run(
+            "DELETE FROM match_key AS t USING unnest(CAST(? AS bigint[])) AS i(a)"
+            " WHERE t.module = ? AND t.kind >= 100 AND t.record = i.a",
+            ids,
+            module.number,
+        )
+        return
+    tx.many("DELETE FROM match_key WHERE module = ? AND kind >= 100 AND record = ?", [(module.number, i) for i in ids])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from importers import normalise
@@ -33,6 +33,10 @@ class Words:
     nicknames: normalise.Nicknames
     country: str | None = None
 
+    def of(self, country: str | None) -> Words:
+        """The same, with the country of one mailbox or file if it has one."""
+        return replace(self, country=country or self.country)
+
 
 class Keys:
     """Derives the match keys of one module's records: the declared kinds and those made on demand in this store."""
@@ -42,9 +46,8 @@ class Keys:
         self.words = words
         rows = tx.rows("SELECT id, fields FROM match_kind WHERE module = ? ORDER BY id", module.number)
         self.custom: dict[tuple[str, ...], int] = {tuple(fields.split(",")): number for number, fields in rows}
-        self.fields = {name for kind in module.keys for name in kind.rule.fields} | {
-            name for fields in self.custom for name in fields
-        }
+        self.asked = {name for fields in self.custom for name in fields}
+        self.fields = {name for kind in module.keys for name in kind.rule.fields} | self.asked
 
     def of(self, values: Sequence[Any]) -> list[Key]:
         """The keys of one record."""

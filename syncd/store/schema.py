@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from syncd.errors import Problem, SetupError
 from syncd.store.tables import METADATA
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. A test holds it equal to the last file in `migrations/versions`."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

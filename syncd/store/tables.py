@@ -114,6 +114,8 @@ PROBLEM = sa.Table(
 )
 """Refusals and flags of a run. `cells` is a refused row as it was, as a JSON list."""
 
+_ON_DEMAND = sa.text("kind >= 100")
+
 MATCH_KEY = sa.Table(
     "match_key",
     METADATA,
@@ -121,9 +123,10 @@ MATCH_KEY = sa.Table(
     sa.Column("kind", sa.SmallInteger, primary_key=True, autoincrement=False),
     sa.Column("value", BYTES, primary_key=True),
     sa.Column("record", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Index("ix_match_key_record", "module", "record", sqlite_where=_ON_DEMAND, postgresql_where=_ON_DEMAND),
     sqlite_with_rowid=False,
 )
-"""Normalised values that records are found by, derived from their fields."""
+"""Normalised values that records are found by, derived from their fields. The kinds from 100 on are those made on demand."""
 
 MATCH_KIND = sa.Table(
     "match_kind",

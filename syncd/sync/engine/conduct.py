@@ -187,7 +187,7 @@ class Syncing:
             ledger.end(tx, part.run, self.clock())
             mailboxes.succeeded(tx, part.mailbox.id, self.clock())
             return None
-        carried = Batch(tx, order, part.of, self.words).carry(items)
+        carried = Batch(tx, order, part.of, self.words.of(part.of.country)).carry(items)
         write(tx, part.run, carried)
         ledger.report(tx, part.run, carried.plan.problems)
         ledger.count(tx, part.run, carried.plan.counts, len(items))

@@ -14,12 +14,13 @@ OnRemoved = Literal["delete", "unlink", "keep"]
 
 @dataclass(frozen=True)
 class MailboxOrder:
-    """One mailbox: its address as the settings write it, its rank there, what of it comes in, and who owns what it brings."""
+    """One mailbox: its address as the settings write it, what of it comes in, who owns what it brings, and the country of
+    its phones that have none."""
 
     address: str
-    rank: int
     rules: Rules = field(default_factory=Rules)
     owner: str | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True)

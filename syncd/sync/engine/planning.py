@@ -104,7 +104,7 @@ class Planning:
         whole = Planned()
         after = (0, "")
         while items := observations.pending(look, part.mailbox.id, after, self.order.batch):
-            batch = Batch(look, self.order, part.of, self.words, draft)
+            batch = Batch(look, self.order, part.of, self.words.of(part.of.country), draft)
             carried = batch.carry(items)
             for view in batch.views:
                 keep_draft(look, view)
