@@ -205,6 +205,15 @@ class AccountRows(_Linked):
 
     kinds = (COMPANY,)
 
+    def load(self, rows: Chunk, batch: Batch) -> Chunk:
+        """Fetches also what stands above the accounts, a level at a time."""
+        rows = super().load(rows, batch)
+        place, asked = self.module.at["parent"], set[int]()
+        while level := {rec.values[place] for rec in self.view.recs.values()} - self.view.recs.keys() - asked - {None}:
+            asked |= level
+            self.view.load({}, level)
+        return rows
+
     def name(self, values: Any) -> Name:
         """An account borrows its name from nothing."""
         return "", str(values[self.module.at["name"]])
@@ -246,7 +255,6 @@ class AccountRows(_Linked):
             if parent == record:
                 return True
             seen.add(parent)
-            self.view.load({}, [parent])
             rec = self.view.recs.get(parent)
             parent = rec.values[place] if rec is not None else None
         return False

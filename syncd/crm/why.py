@@ -123,15 +123,16 @@ def _past(tx: Session, module: Module, record: int) -> Past:
     notes = {row[0]: (row[1], row[2]) for row in tx.rows(sql, module.number, record)}
     made = {c.run for c in changes}
     found = runs.heads(tx, made)
-    labels = {c.version: _label(tx, found[c.run], notes[c.version][0]) for c in changes}
+    synced = [notes[c.version][0] for c in changes if found[c.run]["kind"] == "sync"]
+    folders = {item: path for item, (_, path) in _homes(tx, synced).items()}
+    labels = {c.version: _label(found[c.run], notes[c.version][0], folders) for c in changes}
     return Past(changes, notes, found, labels, visible(changes, ledger.reverted(tx, made)))
 
 
-def _label(tx: Session, run: Document, source: int | None) -> str:
+def _label(run: Document, source: int | None, folders: Mapping[int, str]) -> str:
     """Where a change came from: the file and row, the mailbox and folder, or the run's own source."""
     if run["kind"] == "sync" and source is not None:
-        row = tx.row("SELECT f.path FROM source_item i JOIN folder f ON f.id = i.folder WHERE i.id = ?", source)
-        return f"{run['source']}/{row[0]}" if row else str(run["source"])
+        return f"{run['source']}/{folders.get(source, '')}".rstrip("/")
     if run["kind"] == "import" and source is not None:
         return f"{run['source']}, row {source}"
     return str(run["source"])
@@ -139,10 +140,15 @@ def _label(tx: Session, run: Document, source: int | None) -> str:
 
 def places(tx: Session, items: Sequence[int]) -> dict[int, tuple[str, str]]:
     """For items of Outlook: the mailbox's address, and the address with the folder's path."""
-    names = {row[0]: row[1] for row in tx.rows("SELECT id, address FROM mailbox")}
-    paths = {row[0]: row[1] for row in tx.rows("SELECT id, path FROM folder")}
-    rows = tx.lookup("source_item", "id", ("id", "mailbox", "folder"), sorted(items))
-    return {row[1]: (names[row[2]], f"{names[row[2]]}/{paths.get(row[3], '')}".rstrip("/")) for row in rows}
+    return {item: (box, f"{box}/{path}".rstrip("/")) for item, (box, path) in _homes(tx, items).items()}
+
+
+def _homes(tx: Session, items: Iterable[int | None]) -> dict[int, tuple[str, str]]:
+    """The mailbox's address and the folder's path of items of Outlook; a folder that is forgotten has none."""
+    rows = tx.lookup("source_item", "id", ("mailbox", "folder"), sorted({item for item in items if item is not None}))
+    names: dict[int, str] = dict(tx.rows("SELECT id, address FROM mailbox")) if rows else {}
+    paths: dict[int, str] = dict(tx.rows("SELECT id, path FROM folder")) if rows else {}
+    return {item: (names[mailbox], paths.get(folder, "")) for item, mailbox, folder in rows}
 
 
 def _fields(module: Module, shown: Document, entries: Iterable[Entry]) -> dict[str, Any]:

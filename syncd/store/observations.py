@@ -38,7 +38,6 @@ class Item:
     gone: str | None
     applied: dict[str, Any] | None
     applied_digest: str | None
-    applied_modified: str | None
     contact: int | None
     account: int | None
     held: int | None

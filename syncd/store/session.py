@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
 
@@ -141,12 +140,6 @@ class Session:
         """Inserts one row into a table with an id; returns the id."""
         names, marks = ", ".join(values), ", ".join("?" * len(values))
         return int(self.value(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", *values.values()))
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """What is done inside is taken back when it raises."""
-        with self._connection.begin_nested():
-            yield
 
 
 Step = Callable[[str], None]

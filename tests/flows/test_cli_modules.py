@@ -80,10 +80,10 @@ def test_rows_act_one_by_one_whatever_the_batch(syncd: Program) -> None:
 
 
 def test_no_account_comes_to_stand_above_itself(syncd: Program) -> None:
-    taken(syncd, "accounts", "name,parent", "Holding SE,", "Norrvik AB,Holding SE")
+    taken(syncd, "accounts", "name,parent", "Konzern SE,", "Holding SE,Konzern SE", "Norrvik AB,Holding SE")
     before = syncd.whole()
     run = taken(
-        syncd, "accounts", "name,parent", "Holding SE,Norrvik AB", "Norrvik AB,Norrvik AB",
+        syncd, "accounts", "name,parent", "Konzern SE,Norrvik AB", "Norrvik AB,Norrvik AB",
         options=("--on-duplicate", "overwrite"),
     )  # fmt: skip
     assert [p["code"] for p in run["problems"]] == ["SY-L30", "SY-L30"]
