@@ -238,7 +238,7 @@ def test_a_long_result_and_a_text_with_fonts_are_no_formula_without_result(tmp_p
 
 
 def test_leading_zeros_of_a_number_format_are_read(tmp_path: Path) -> None:
-    rows = [
+    rows: Rows = [
         ["Last Name", "Zip", "Employees"],
         ["Weber", 1067, 5],
         ["Klein", 50667, 7],
