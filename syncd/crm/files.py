@@ -58,7 +58,7 @@ def claim(
         return Repeat(standing[0])
     if standing is not None and standing[3].startswith("apply:"):
         raise _being_applied(standing[0])
-    lease = leases.take(tx, f"file:{module.name}:{sha256[:16]}", now)
+    lease = leases.take(tx, f"file:{module.name}:{sha256[:16]}", now, called=name)
     if standing is not None:
         run, _, rows, _ = standing
         return Claim(run, lease, rows, ledger.orders(tx, run))

@@ -59,8 +59,9 @@ def alive(owner: str) -> bool:
     return host != socket.gethostname() or (start != "" and started(int(pid)) == start)
 
 
-def take(tx: Session, name: str, now: datetime) -> Lease:
-    """Takes a lease, also one whose owner is dead or whose time is over. Raises Busy when another holds it."""
+def take(tx: Session, name: str, now: datetime, called: str = "") -> Lease:
+    """Takes a lease, also one whose owner is dead or whose time is over. Raises Busy when another holds it; people know
+    what it is for as `called`."""
     found = tx.row("SELECT owner, fence, until FROM lease WHERE name = ?", name)
     if found is None:
         tx.run("INSERT INTO lease (name, owner, fence, until) VALUES (?, ?, 1, ?)", name, me(), stamp(now + LASTS))
@@ -70,7 +71,7 @@ def take(tx: Session, name: str, now: datetime) -> Lease:
         raise Busy(
             Problem(
                 "SY-W01",
-                f"{name} is being worked on by another syncd ({owner.rsplit(':', 1)[0]}).",
+                f"{called or name} is being worked on by another syncd ({owner.rsplit(':', 1)[0]}).",
                 "Two at once would do the same work twice.",
                 "Wait until it has finished, or stop it; then run this again.",
             )

@@ -79,10 +79,11 @@ def test_a_second_import_of_a_file_under_way_is_told_to_wait(syncd: Program) -> 
     seen: list[str] = []
 
     def second() -> None:
-        seen.append(syncd.json("import", path, code=75)["error"]["code"])
+        error = syncd.json("import", path, code=75)["error"]
+        seen.extend((error["code"], error["what"].partition(" is ")[0]))
 
     done = run(syncd, at("import:chunk:committed", 1, second), "import", path, "--chunk", 10)
-    assert done.exit_code == 0 and seen == ["SY-W01"]
+    assert done.exit_code == 0 and seen == ["SY-W01", "leads.csv"]
     assert len(syncd.whole()) == 30
 
 
