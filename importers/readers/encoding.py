@@ -1,7 +1,7 @@
 """Encoding: how a text file is written, proven where it can be proven; knows no columns.
 
 Order of proof: byte order mark, NUL pattern of UTF-16 and UTF-32, UTF-8 over the whole file, then the code page of the
-header's language, unless another one turns the header into words that we know.
+header's language, unless another one turns the header into words that we know; last, ISO's page beside that of Windows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from importers.readers import letters
 from importers.readers.source import Source
 
 _MARKS = (
@@ -31,6 +32,10 @@ _FURTHER = [
     "cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949",
 ]  # fmt: skip
 """What a text of another script may be written in; without the rare ones that a short text is easily taken for."""
+_CONTROLS = re.compile(rb"[\x80-\x9f]")
+"""Where Windows' code pages have letters and signs, and ISO's have nothing that is written."""
+_NOWHERE = re.compile("[\ue000-\uf8ff\ufffd]")
+"""What a Japanese text has nowhere, and a Western one read as such in most lines."""
 _INSIDE = re.compile(r"(?<=[^\W\d_])[^\x00-\x7f](?=[^\W\d_])")
 _JOINERS = frozenset("’‘´`·‐‑–—\xad\xa0")
 """What may stand between two letters without being one."""
@@ -66,7 +71,8 @@ def find(file: BinaryIO, head: bytes, language: str, score: Callable[[str], int]
     file.seek(0)
     if survey.utf8():
         return Found("utf-8", survey.clean)
-    return Found(_page(head, language, score), False)
+    page = _page(head, language, score)
+    return Found(_settled(page, head, language, survey), False)
 
 
 def ordered(name: str, source: Source) -> str:
@@ -115,15 +121,18 @@ def _plain(file: BinaryIO) -> bool | None:
 
 
 class _Survey:
-    """A second look at a file that is not all UTF-8: how much of what is not ASCII reads as UTF-8, and whether there are NULs."""
+    """A second look at a file that is not all UTF-8: how much of what is not ASCII reads as UTF-8, whether there are NULs,
+    and whether there is what no code page of ISO has (`windows`)."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("importers.escape")
         self._good = self._bad = self._surrogates = 0
         self._nul = False
+        self.windows = False
 
     def take(self, block: bytes) -> None:
         self._nul = self._nul or b"\0" in block
+        self.windows = self.windows or _CONTROLS.search(block) is not None
         if block.isascii():
             self._count(self._decoder.decode(block))
             return
@@ -173,12 +182,19 @@ def _page(head: bytes, language: str, score: Callable[[str], int]) -> str:
     declared = _PAGES.get(language, "cp1252")
     best, best_score = declared, score(head.decode(declared, "replace"))
     for page in _OTHERS:
-        found = score(head.decode(page, "replace"))
-        if found > best_score:
+        text = head.decode(page, "replace")
+        found = score(text)
+        if found > best_score and not (page == "cp932" and _NOWHERE.search(text[:-1])):
             best, best_score = page, found
     if best == declared == "cp1252":
         return (_suggested(head) or best) if _foreign(head) else _latin(head)
     return best
+
+
+def _settled(page: str, head: bytes, language: str, survey: _Survey) -> str:
+    """Of the pages that a text in Latin letters may be in, the one that makes words of it."""
+    judged = page in ("cp1252", "cp1250", "mac_roman", "cp850", "iso8859_2") and not _foreign(head)
+    return letters.settled(page, head, language, windows=survey.windows) if judged else page
 
 
 def _latin(head: bytes) -> str:
