@@ -44,9 +44,8 @@ def spread(columns: Columns, targets: Mapping[str, list[str | None]], known: fro
             if kind == "address":
                 _address(place, parts, row, label)
             elif value := _cell(parts, "value", row):
-                if kind == "im" and (service := _cell(parts, "service", row)):
-                    value = f"{service}: {value}"
-                _value(place, kind, row, label, value)
+                service = _cell(parts, "service", row) if kind == "im" else None
+                _value(place, kind, row, label, f"{service}: {value}" if service else value)
 
 
 class _Place:
