@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import TypeVar
 
@@ -22,6 +23,9 @@ _PLAIN = re.compile(r"-?[0-9]{1,18}").fullmatch
 _PLAIN_MONEY = re.compile(r"([0-9]{1,16})(?:[.,]([0-9]{2}))?").fullmatch
 _GROUPED = re.compile(r"([1-9][0-9]{0,2}(?:([ .,'])[0-9]{3})(?:\2[0-9]{3})*)(?:(?!\2)[.,]([0-9]*))?").fullmatch
 _DECIMAL = re.compile(r"([0-9]*)(?:[.,]([0-9]*))?").fullmatch
+_JAVA = re.compile(r"-?[0-9]\.[0-9]+E(?:[7-9]|[1-9][0-9])").fullmatch
+"""A large number as Java writes it (Salesforce's Data Loader: 6.0E7). Excel's 6E+07 has lost digits: it is none."""
+
 _CODES = (
     "EUR USD CHF GBP SEK NOK DKK ISK PLN CZK HUF RON BGN RSD UAH RUB TRY ILS AED SAR QAR KWD EGP MAD TND DZD XOF XAF "
     "ZAR NGN KES JPY CNY HKD TWD KRW SGD MYR THB IDR PHP VND INR PKR AUD NZD CAD MXN BRL ARS CLP COP PEN"
@@ -111,7 +115,8 @@ def _flag(value: str) -> bool | None:
 
 def _tidy(value: str) -> str:
     text = value if value.isascii() else unicodedata.normalize("NFC", value).translate(_SPACES)
-    return text.strip()
+    text = text.strip()
+    return format(Decimal(text), "f") if _JAVA(text) else text
 
 
 def _parts(text: str) -> tuple[bool, str, str] | None:

@@ -30,6 +30,7 @@ from importers.normalise import flags, money, numbers
         ("12.0", 12),
         ("12,00", 12),
         ("0.000", 0),
+        ("1.25E7", 12_500_000),
         ("9223372036854775807", 2**63 - 1),
         ("", None),
         (None, None),
@@ -94,6 +95,8 @@ def test_no_whole_number(typed: str) -> None:
         ("1234.564", 123456),
         ("1234.565", 123457),
         ("92233720368547758.07", 2**63 - 1),
+        ("8.48E10", 8_480_000_000_000),
+        ("-1.23456785E7", -1_234_567_850),
         (None, None),
     ],
 )
@@ -102,7 +105,8 @@ def test_money(typed: str | None, hundredths: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["abc", "EUR", "€", "1,5 Mio", "1e30", "92233720368547758.08", "1 2", "12 kg", "€5€5", "\0"]
+    "typed",
+    ["abc", "EUR", "€", "1,5 Mio", "1e30", "6E+07", "1.0E30", "92233720368547758.08", "1 2", "12 kg", "€5€5", "\0"],
 )
 def test_no_money(typed: str) -> None:
     assert money([typed]) == ([None], [0])
