@@ -7,7 +7,7 @@ no change is counted on the run. A run's sum is checked in its last commit.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -53,11 +53,13 @@ def begin(
     )
 
 
-def taken_up(tx: Session, kind: str, told: Mapping[str, Any], now: datetime, *, again: bool) -> int | None:
+def taken_up(
+    tx: Session, kind: str, told: Mapping[str, Any], now: datetime, *, held: Collection[str], again: bool
+) -> int | None:
     """The killed parent run of a kind that is gone on with: the newest of the same orders, if it is to be done `again`.
 
-    Other killed ones are closed as failed, and so is what runs below them. What `told` names is leased by the caller, so
-    whoever ran one of the same orders is gone.
+    Other killed ones are closed as failed, and so is what runs below them: else one of them would be gone on with after
+    younger ones. Whoever had one of the leases that the caller has `held` since is gone.
     """
     wanted = _told(told)
     mine: int | None = None
@@ -68,7 +70,7 @@ def taken_up(tx: Session, kind: str, told: Mapping[str, Any], now: datetime, *, 
     for run, orders, lease in rows:
         if orders == wanted and again and mine is None:
             mine = run
-        elif orders == wanted or lease is None or leases.free(tx, lease, now):
+        elif orders == wanted or lease is None or lease in held or leases.free(tx, lease, now):
             for one in [run, *(head.run for head in below(tx, run) if head.state == "running")]:
                 end(tx, one, now, "failed")
     return mine

@@ -20,7 +20,7 @@ from syncd.crm.undo import undo
 from syncd.errors import Refused
 from syncd.settings import load
 from syncd.simulator.app import Simulator
-from syncd.wiring import Wiring, build
+from syncd.wiring import Wiring
 from tests.faults.test_kill import differences, edited, leads, unhurried
 from tests.faults.yard import Ground, Yard, toml
 
@@ -103,7 +103,7 @@ class Stage:
         return inbox
 
     def _wiring(self, ground: Ground, steps: Steps) -> Wiring:
-        return build(load(ground.config, {}), step=steps)
+        return Wiring(load(ground.config, {}), step=steps)
 
     def begin(self, scenario: Scenario) -> tuple[Ground, Path | None]:
         """A copy of the scenario's store, and of its inbox."""
@@ -277,3 +277,16 @@ def test_a_plan_half_carried_out_is_gone_on_with_before_its_file_is_imported(sta
     assert "SY-W08" in ground.prepare("import", path, "--json", codes=(75,))
     ground.prepare("apply", 1, codes=(1,))
     assert ground.whole() == after.whole()
+
+
+def test_a_killed_sync_is_not_gone_on_with_after_a_younger_one(stage: Stage) -> None:
+    ground = stage._made()
+    names, _ = stage.count(Scenario("first sync", ground, synced()))
+    assert stage._life(ground, Scenario("first sync", ground, synced()), names.index("sync:page:committed") + 1)
+    killed = ground.running()
+    assert killed
+    ground.prepare("sync", "--dry-run")
+    assert [state for run, state in ground.states() if run in killed] == ["failed"] * len(killed)
+    ground.prepare("sync")
+    assert not ground.running() and max(ground.states())[1] == "done"
+    assert dict(ground.states())[killed[0]] == "failed"

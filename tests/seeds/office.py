@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import warnings
 from collections.abc import Callable
@@ -217,6 +218,7 @@ class Office:
     def sync(self) -> None:
         """One sync, killed before at times, what a brake stopped approved, and at times undone and done again."""
         before, self.erased = self.syncd.whole(), False
+        self._brake('"100 %"')
         killed = self.dice.random() < 0.3 and self._killed(self.dice.randrange(1, 40))
         tries = 1
         while (found := self._sync())[1]:
@@ -227,28 +229,51 @@ class Office:
             self._regret(found[0], before)
 
     def _sync(self) -> tuple[int, bool]:
-        """One sync; its run, and whether something of it waits still: what was stopped is approved, but that may meet
-        what the other mailboxes brought."""
+        """One sync; its run, and whether something of it waits still: what was stopped and approved one by one may meet
+        what the yes before it has done."""
         full = ("--full",) if self.dice.random() < 0.1 else ()
-        run = self.syncd.json("sync", *full, code=(0, 3))
+        planned = ("--dry-run",) if self.dice.random() < 0.2 else ()
+        self._brake("0" if self.dice.random() < 0.25 else '"100 %"')
+        run = self.syncd.json("sync", *full, *planned, code=(0, 3))
         runs = {one["source"]: one for one in run["mailboxes"]}
-        stopped = [desk for desk in self.desks if runs[desk.box.address]["state"] == "stopped"]
+        waiting = [desk for desk in self.desks if runs[desk.box.address]["state"] in ("stopped", "planned")]
         for desk in self.desks:
-            if desk not in stopped:
+            if desk not in waiting:
                 self._carried(desk)
-        left = False
-        for desk in stopped:
-            self.syncd("apply", runs[desk.box.address]["id"], "--approve", code=(0, 4))
-            self._told("stopped", desk.rank, "approved" if self.syncd.code == 0 else "outdated")
-            if self.syncd.code == 0:
+        if not waiting:
+            return int(run["id"]), False
+        if planned or self.dice.random() < 0.6:
+            self._approve(run["id"])
+            for desk in waiting:
                 self._carried(desk)
-            else:
-                left = True
-        return int(run["id"]), left
+            return int(run["id"]), False
+        self.dice.shuffle(waiting)
+        fits = [self._alone(desk, runs[desk.box.address]["id"]) for desk in waiting]
+        return int(run["id"]), not all(fits)
 
-    def _killed(self, step: int) -> bool:
-        """A sync that ends at a step, as by kill -9."""
-        self._told("killed at", step)
+    def _brake(self, limit: str) -> None:
+        text = self.syncd.config.read_text(encoding="utf-8")
+        self.syncd.config.write_text(re.sub("max_removals = .*", f"max_removals = {limit}", text), encoding="utf-8")
+
+    def _approve(self, run: int) -> None:
+        """A yes to a whole plan fits, also when it is killed and given again."""
+        killed = self.dice.random() < 0.3 and self._killed(self.dice.randrange(1, 20), "apply", run, "--approve")
+        self._told("approved", run)
+        self.syncd("apply", run, "--approve", code=(0, 4) if killed else 0)
+        assert self.syncd.json("runs", run)["state"] == "done"
+
+    def _alone(self, desk: Desk, run: int) -> bool:
+        """A yes to one mailbox; whether it still fits."""
+        self.syncd("apply", run, "--approve", code=(0, 4))
+        fits = self.syncd.code == 0
+        self._told("stopped", desk.rank, "approved" if fits else "outdated")
+        if fits:
+            self._carried(desk)
+        return fits
+
+    def _killed(self, step: int, *command: object) -> bool:
+        """A command, if none is told a sync, that ends at a step, as by kill -9."""
+        self._told("killed at", step, *command)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             pid = os.fork()
@@ -257,12 +282,12 @@ class Office:
             try:
                 signal.alarm(60)
                 self.syncd.step = Steps(step)
-                self.syncd("sync", code=(0, 3))
+                self.syncd(*(command or ("sync",)), code=(0, 3))
                 code = 0
             finally:
                 os._exit(code)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        assert code in (0, DEAD), f"the sync to be killed ended with {code}"
+        assert code in (0, DEAD), f"what was to be killed ended with {code}"
         return True
 
     def _regret(self, run: int, before: list[str]) -> None:

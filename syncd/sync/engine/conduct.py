@@ -89,7 +89,8 @@ class Syncing:
             begin = partial(ledger.begin, tx, "sync", actor=actor, now=now, reason=reason, orders=order.plain())
             known = mailboxes.meet(tx, order.tenant, [of.address for of in order.mailboxes])
             held = [leases.take(tx, f"mailbox:{box.id}", now) for box in known]
-            parent = ledger.taken_up(tx, "sync", order.plain(), now, again=not order.dry_run)
+            names = {lease.name for lease in held}
+            parent = ledger.taken_up(tx, "sync", order.plain(), now, held=names, again=not order.dry_run)
             if parent is None:
                 every = ", ".join(of.address for of in order.mailboxes)
                 parent = begin(every, lease=held[0].name if held else None)
