@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from syncd.cli import program
 from syncd.cli.call import Call
 from syncd.store import Step, no_step
-from syncd.wiring import build
+from syncd.wiring import Wiring
 
 
 class Program:
@@ -28,7 +28,7 @@ class Program:
 
     def __call__(self, *args: object, code: int | tuple[int, ...] = 0) -> str:
         """Runs one command in the name of "tester"; returns its stdout. The exit status must be `code`, or one of them."""
-        call = Call(build=lambda settings: build(settings, step=self.step))
+        call = Call(build=lambda settings: Wiring(settings, step=self.step))
         line = ["--config", str(self.config), "--as", "tester", *map(str, args)]
         result = CliRunner().invoke(program, line, obj=call, prog_name="syncd", catch_exceptions=False)
         self.errors, self.code = result.stderr, result.exit_code

@@ -11,14 +11,14 @@ from click.testing import CliRunner, Result
 
 from syncd.cli import program
 from syncd.cli.call import Call
-from syncd.wiring import build
+from syncd.wiring import Wiring
 from tests.flows.program import Program
 
 ROWS = ("Last Name,Company", *(f"Name{n},Firm {n}" for n in range(30)))
 
 
 def run(syncd: Program, step: Callable[[str], None], *args: object) -> Result:
-    call = Call(build=lambda settings: build(settings, step=step))
+    call = Call(build=lambda settings: Wiring(settings, step=step))
     line = ["--config", str(syncd.config), "--as", "tester", *map(str, args)]
     return CliRunner().invoke(program, line, obj=call, prog_name="syncd")
 

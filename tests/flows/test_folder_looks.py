@@ -16,7 +16,7 @@ from syncd.intake import Watch
 from syncd.settings import load
 from syncd.store import Step, no_step
 from syncd.store.times import now
-from syncd.wiring import build
+from syncd.wiring import Wiring
 from tests.flows.program import Program
 
 ROWS = ("Last Name,Company,Email", "Brandt,Solis AG,ylva@solis.example", "Vogel,Keller AG,no address")
@@ -60,7 +60,7 @@ def clock() -> Time:
 @contextmanager
 def watching(syncd: Program, clock: Time, step: Step = no_step) -> Iterator[Watch]:
     """The watched folder as one service has it."""
-    wiring = build(load(syncd.config, {}), step=step, clock=clock)
+    wiring = Wiring(load(syncd.config, {}), step=step, clock=clock)
     watch = wiring.watch()
     assert watch is not None
     try:

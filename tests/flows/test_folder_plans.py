@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncd.settings import load
-from syncd.wiring import build
+from syncd.wiring import Wiring
 from tests.flows.program import Program
 
 ROWS = ("Last Name,Company,Email", "Brandt,Solis AG,ylva@solis.example", "Vogel,Keller AG,no address")
@@ -33,7 +33,7 @@ def look(syncd: Program, die: str = "") -> None:
         if name == die:
             raise Died
 
-    wiring = build(load(syncd.config, {}), step=step)
+    wiring = Wiring(load(syncd.config, {}), step=step)
     watch = wiring.watch()
     assert watch is not None
     try:

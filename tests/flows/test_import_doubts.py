@@ -12,7 +12,7 @@ import pytest
 import xlwt
 
 from syncd.settings import load
-from syncd.wiring import build
+from syncd.wiring import Wiring
 from tests.flows.program import Program
 
 HEADER = ("Last Name", "Company", "Email")
@@ -62,7 +62,7 @@ def codes(run: dict[str, Any]) -> list[str]:
 
 def look(syncd: Program, name: str) -> dict[str, Any]:
     """One look through the folder; the report of a file."""
-    wiring = build(load(syncd.config, {}))
+    wiring = Wiring(load(syncd.config, {}))
     watch = wiring.watch()
     assert watch is not None
     watch.look()

@@ -1,4 +1,4 @@
-"""Wiring: joins the parts from the settings, the one place below the command line that reads them; knows no rule.
+"""Parts: what one process is made of, each part made from the settings when it is first asked for; knows no rule.
 
 Tests hand in their own clock and step hook; everything else is as in production.
 """
@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from syncd import settings
-from syncd.errors import Problem, Refused, SetupError
-from syncd.settings import Profile, Settings
+from syncd.errors import Problem, SetupError
+from syncd.settings import Settings
 from syncd.store import Step, Store, no_step
 from syncd.store.times import Clock, now
+from syncd.wiring import orders
 
 if TYPE_CHECKING:
     from syncd.crm.edit import Desk
@@ -73,57 +73,12 @@ class Wiring:
         return Intake(self.store, self.words(options.country if options else None), self.clock, step=self.step)
 
     def options(self, profile: str | None = None, **wishes: Any) -> Options:
-        """How a file is to be taken in: the wishes that are not None, else as profile, [inbox] and [locale] say.
-
-        `owner` as a wish is that of all new records, else of those whose row names none; `map` and `set` add to the
-        profile's, and a file must have the columns of the wish. Raises Refused when there is no such profile.
-        """
-        from syncd.intake import Options
-
-        inbox, locale = self.settings.inbox, self.settings.locale
-        chosen = self._profile(profile)
-        told = wishes.pop("owner", None)
-        given = {name: value for name, value in wishes.items() if value is not None}
-        match_on = inbox.match_on if chosen.match_on is None else chosen.match_on
-        made: dict[str, Any] = {
-            "module": chosen.module,
-            "on_duplicate": chosen.on_duplicate or inbox.on_duplicate,
-            "match_on": tuple(match_on),
-            "match_told": "match_on" in given,
-            "dates": chosen.dates,
-            "language": chosen.language or locale.language,
-            "country": chosen.country or locale.country,
-            "accounts": chosen.accounts,
-            "owner": told or chosen.owner or inbox.owner,
-            "owner_told": bool(told),
-        }
-        if chosen.accounts == "create":
-            sync = self.settings.sync
-            made |= {name: getattr(sync, name) for name in ("account_rule", "own_companies", "own_domains")}
-        made |= given
-        made["map"] = {**chosen.map, **given.get("map", {})}
-        made["must"] = tuple(given.get("map", {}))
-        made["set"] = {**chosen.set, **given.get("set", {})}
-        return Options(**made)
+        """How a file is to be taken in, see `orders.options`. Raises Refused when there is no such profile."""
+        return orders.options(self.settings, profile, **wishes)
 
     def plans(self, profile: str | None) -> bool:
         """Whether files of a profile are only planned. Raises Refused when there is no such profile."""
-        return self._profile(profile).dry_run
-
-    def _profile(self, name: str | None) -> Profile:
-        if name is None:
-            return Profile()
-        known = self.settings.profiles
-        if name not in known:
-            raise Refused(
-                Problem(
-                    "SY-F42",
-                    f"There is no import profile named {name}.",
-                    f"The settings have: {', '.join(known) or 'none'}.",
-                    f"Add [profiles.{name}] to the settings, or name another.",
-                )
-            )
-        return known[name]
+        return orders.profile(self.settings, profile).dry_run
 
     def desk(self, actor: str, reason: str = "") -> Desk:
         """Edits by hand in someone's name."""
@@ -178,35 +133,7 @@ class Wiring:
 
     def sync_order(self, **wishes: Any) -> SyncOrder:
         """What a sync of all mailboxes of the settings is told to do, those of higher priority first."""
-        from syncd.crm.accounts import Rule
-        from syncd.sync.engine import MailboxOrder, SyncOrder
-        from syncd.sync.mapping import Rules
-
-        graph, sync = self.graph_settings, self.settings.sync
-        special = {m.address.casefold(): m for m in self.settings.mailbox}
-        boxes = [replace(special.get(a.casefold(), settings.Mailbox(a)), address=a) for a in self.addresses()]
-        made = []
-        for one in sorted(boxes, key=lambda box: -box.priority):
-            rules = Rules(
-                folders=sync.folders if one.folders is None else one.folders,
-                exclude_folders=sync.exclude_folders,
-                categories=sync.categories if one.categories is None else one.categories,
-                exclude_categories=sync.exclude_categories,
-            )
-            made.append(MailboxOrder(one.address, rules, one.owner, one.country))
-        return SyncOrder(
-            tenant=graph.tenant_id,
-            mailboxes=made,
-            ranking=tuple(m.address for m in made),
-            fields=sync.fields,
-            on_removed=sync.on_removed,
-            max_count=sync.max_removals.count,
-            max_percent=sync.max_removals.percent,
-            rule=Rule(frozenset(sync.account_rule), sync.own_companies, frozenset(sync.own_domains)),
-            page_size=graph.page_size,
-            concurrency=graph.concurrency,
-            **wishes,
-        )
+        return orders.sync_order(self.settings, self.addresses(), **wishes)
 
     def addresses(self) -> list[str]:
         """The mailboxes of the settings, each once as first spelled; `"*"` asks Graph for the users there are."""
@@ -276,16 +203,7 @@ class Wiring:
     @property
     def graph_settings(self) -> settings.Graph:
         """The section [graph]. Raises SetupError when there is none."""
-        if self.settings.graph is None:
-            raise SetupError(
-                Problem(
-                    "SY-C20",
-                    "The settings have no [graph] section.",
-                    "Without it syncd reaches no mailbox; the watched folder and all other commands work.",
-                    "Add [graph] with tenant_id, client_id, a secret or certificate and mailboxes; then: syncd check.",
-                )
-            )
-        return self.settings.graph
+        return orders.graph(self.settings)
 
 
 def _made(folder: Path) -> None:
@@ -300,24 +218,3 @@ def _made(folder: Path) -> None:
                 "Give the user that runs syncd the right to make it, or name another folder.",
             )
         ) from error
-
-
-def doubts(given: Settings) -> list[Problem]:
-    """The names in [sync] fields that no contact has: what they were meant for is not taken from Outlook."""
-    from syncd.modules import CONTACTS
-
-    return [
-        Problem(
-            "SY-C16",
-            f"[sync] fields names {name!r}, and contacts have no field of that name.",
-            "Nothing comes of it; what it was meant for is not taken from Outlook.",
-            f"The fields are: {', '.join(CONTACTS.at)}.",
-        )
-        for name in given.sync.fields
-        if name not in CONTACTS.at
-    ]
-
-
-def build(given: Settings, step: Step = no_step, clock: Clock = now) -> Wiring:
-    """The parts with a test's step hook and clock."""
-    return Wiring(given, step=step, clock=clock)
