@@ -9,8 +9,7 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from posixpath import join, normpath
 from xml.etree import ElementTree
 
@@ -51,9 +50,7 @@ _UNKNOWN = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _SHOWN = re.compile(rb"<(?:\w+:)?v>([^<]{1,40})")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _HELD = re.compile(rb"<(?:\w+:)?v\b[^>]*>[^<]|<(?:\w+:)?is\b")
-_STYLES = "xl/styles.xml"
-_STYLE = re.compile(rb'\bs="(\d+)"')
-_ZEROS = re.compile("0{2,30}")
+_STYLES = re.compile(r"/?xl/styles\d*\.xml")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -112,37 +109,36 @@ def of_ole(source: Source) -> str:
 def lost(source: Source, sheet: str) -> dict[tuple[int, int], str]:
     """Cells of an xlsx sheet that libraries give as blank: (row from 1, column from 0) and what they show (`#N/A`), or
     `raw.UNKNOWN` for a formula whose result was never stored."""
-    try:
-        with zipfile.ZipFile(source.file) as package:
-            part = _part(package, sheet)
-            return dict(_scanned(package, part)) if part else {}
-    except _DAMAGE:
-        return {}
-    finally:
-        source.file.seek(0)
-
-
-def zeros(source: Source, sheet: str) -> dict[int, int]:
-    """Columns of an xlsx sheet (from 0) that show most of their numbers with leading zeros, as German post codes are
-    kept (number format 00000), and to how many digits: libraries give the bare number."""
-    try:
-        with zipfile.ZipFile(source.file) as package:
-            widths, part = _widths(package), _part(package, sheet)
-            return _padded(package, part, widths) if widths and part else {}
-    except _DAMAGE:
-        return {}
-    finally:
-        source.file.seek(0)
+    return dict(_scanned(windows(source, sheet)))
 
 
 def filled(source: Source, sheet: str) -> bool:
     """Whether an xlsx sheet has a cell that holds something."""
+    return any(_HELD.search(window) for window in windows(source, sheet))
+
+
+def windows(source: Source, sheet: str) -> Iterator[bytes]:
+    """The XML of an xlsx sheet in pieces that overlap a little, so that no cell is cut; ends where it is damaged."""
+    before = b""
+    try:
+        with zipfile.ZipFile(source.file) as package, package.open(_part(package, sheet)) as file:
+            while piece := file.read(_WINDOW):
+                yield before + piece
+                before = piece[-_OVERLAP:]
+    except _DAMAGE:
+        return
+    finally:
+        source.file.seek(0)
+
+
+def styles(source: Source) -> bytes:
+    """The XML of an xlsx workbook's styles, blank when there are none."""
     try:
         with zipfile.ZipFile(source.file) as package:
-            part = _part(package, sheet)
-            return bool(part) and any(_HELD.search(window) for window in _windows(package, part))
+            found = [name for name in package.namelist() if _STYLES.fullmatch(name.lower())]
+            return package.read(found[0]) if found else b""
     except _DAMAGE:
-        return False
+        return b""
     finally:
         source.file.seek(0)
 
@@ -189,51 +185,20 @@ def _part(package: zipfile.ZipFile, sheet: str) -> str:
     return ""
 
 
-def _scanned(package: zipfile.ZipFile, part: str) -> Iterator[tuple[tuple[int, int], str]]:
-    for window in _windows(package, part):
+def _scanned(found: Iterable[bytes]) -> Iterator[tuple[tuple[int, int], str]]:
+    for window in found:
         if b't="e"' not in window and not _UNKNOWN.search(window):
             continue
         for before, letters, row, after, body in _CELL.findall(window):
             shown = _SHOWN.search(body)
             if shown and b't="e"' in before + after:
-                yield (int(row), _column(letters)), shown[1].decode("utf-8", "replace")
+                yield (int(row), column(letters)), shown[1].decode("utf-8", "replace")
             elif not shown and _FORMULA.search(body) and b't="str"' not in before + after:
-                yield (int(row), _column(letters)), UNKNOWN
+                yield (int(row), column(letters)), UNKNOWN
 
 
-def _widths(package: zipfile.ZipFile) -> dict[bytes, int]:
-    """The cell styles that show leading zeros, by their number, and to how many digits."""
-    if _STYLES not in package.namelist():
-        return {}
-    root = ElementTree.fromstring(package.read(_STYLES))
-    codes = {node.get("numFmtId"): node.get("formatCode", "") for node in root.iterfind(".//{*}numFmts/{*}numFmt")}
-    digits = {format_: len(code) for format_, code in codes.items() if _ZEROS.fullmatch(code)}
-    used = [node.get("numFmtId") for node in root.iterfind("{*}cellXfs/{*}xf")]
-    return {str(style).encode(): digits[format_] for style, format_ in enumerate(used) if format_ in digits}
-
-
-def _padded(package: zipfile.ZipFile, part: str, widths: dict[bytes, int]) -> dict[int, int]:
-    seen: dict[int, Counter[int]] = {}
-    for window in _windows(package, part):
-        for before, letters, _row, after, body in _CELL.findall(window):
-            told = before + after
-            if _SHOWN.search(body) and (b' t="' not in told or b' t="n"' in told):
-                style = _STYLE.search(told)
-                seen.setdefault(_column(letters), Counter())[widths.get(style[1], 0) if style else 0] += 1
-    usual = {column: counts.most_common(1)[0][0] for column, counts in seen.items()}
-    return {column: width for column, width in usual.items() if width}
-
-
-def _windows(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:
-    """The part in pieces that overlap a little, so that no cell is cut."""
-    before = b""
-    with package.open(part) as file:
-        while piece := file.read(_WINDOW):
-            yield before + piece
-            before = piece[-_OVERLAP:]
-
-
-def _column(letters: bytes) -> int:
+def column(letters: bytes) -> int:
+    """The number of a column, from 0."""
     number = 0
     for letter in letters:
         number = number * 26 + letter - 64

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from importers.headers import Vocabulary
-from importers.readers import heading, package
+from importers.readers import formats, heading, package
+from importers.readers.formats import Formats
 from importers.readers.heading import Heading
 from importers.readers.raw import Chunk, Table
 from importers.readers.source import Source
@@ -41,16 +42,16 @@ class BookTable:
         self.sheet = sheet
         self.unread: Sequence[str] = ()
         self._rows = rows.each
-        self._lost: dict[int, list[tuple[int, str]]] = {}
-        self._zeros: list[tuple[int, int]] = []
         self._first = rows.first
+        self._lost: dict[int, list[tuple[int, str]]] = {}
+        self._formats = Formats()
 
-    def shows(self, lost: Mapping[tuple[int, int], str], zeros: Mapping[int, int]) -> None:
-        """Takes in what the sheet shows and the library does not give: cells (`package.lost`), and columns whose
-        numbers have leading zeros (`package.zeros`)."""
+    def shows(self, lost: Mapping[tuple[int, int], str], formats: Formats) -> None:
+        """Takes in what the sheet shows and the library does not give: cells (`package.lost`), and zeros and prefixes of
+        numbers (`formats`)."""
         for (row, column), shown in lost.items():
             self._lost.setdefault(row, []).append((column - self._first, shown))
-        self._zeros = [(column - self._first, width) for column, width in zeros.items()]
+        self._formats = formats
 
     def top(self) -> list[tuple[int, list[str]]]:
         """The first rows that are not blank, each with its number."""
@@ -70,15 +71,18 @@ class BookTable:
             if number < start or not (any(values) or number in self._lost or any(value == 0 for value in values)):
                 continue
             chunk.errors += [(len(chunk.rows), column, shown) for column, shown in self._lost.get(number, ())]
-            chunk.rows.append([value if type(value) is str else _text(value) for value in values])
-            for column, width in self._zeros:
-                if column < len(values) and type(values[column]) is not str:
-                    chunk.rows[-1][column] = chunk.rows[-1][column].zfill(width)
+            chunk.rows.append(self._shown(number, values))
             chunk.lines.append(number)
             if len(chunk.rows) == size:
                 yield chunk
                 chunk = Chunk()
         yield chunk
+
+    def _shown(self, row: int, values: Sequence[object]) -> list[str]:
+        if self._formats.runs:
+            shown = self._formats.shown
+            values = [shown(row, column, value) for column, value in enumerate(values, self._first)]
+        return [value if type(value) is str else _text(value) for value in values]
 
 
 def find(source: Source, order: Order, words: Vocabulary, *, careful: bool) -> tuple[Table, Heading]:
@@ -101,7 +105,7 @@ def _sheet(
     for sheet in _wanted(book.sheets(), source, order):
         table = BookTable(kind, sheet, book.rows(sheet))
         if kind == "xlsx":
-            table.shows(package.lost(source, sheet), package.zeros(source, sheet))
+            table.shows(package.lost(source, sheet), formats.of(source, sheet))
         found = heading.find(table, source, words, order)
         if order.sheet or (found is not None and found.fields):
             first = (table, found)

@@ -237,6 +237,44 @@ def test_a_long_result_and_a_text_with_fonts_are_no_formula_without_result(tmp_p
     assert flags(batches) == [(2, "company", "SY-L24"), (2, "phone", "SY-L20"), (3, "phone", "SY-L27")]
 
 
+@pytest.mark.parametrize("careful", [False, True])
+@pytest.mark.parametrize(
+    ("code", "value", "shown"),
+    [
+        ("00000", 123, "00123"),
+        ("00000", 1234567, "1234567"),
+        ("00000", 0, "00000"),
+        ("[$-407]00000;-00000", 123, "00123"),
+        ("00000\\-0000", 12345678, "01234-5678"),
+        ('"D-"00000', 1067, "D-01067"),
+        ("000\\ 00", 1234, "012 34"),
+        ('"0"#', 301234567, "0301234567"),
+        ("+0", 49301234567, "+49301234567"),
+        ("00000", -5, "-5"),
+        ("00000", 1.5, "1.5"),
+        ("00000", "A 12", "A 12"),
+        ("0.00", 12, "12"),
+        ("#,##0", 1234, "1234"),
+        ('0 "m2"', 12, "12"),
+        ("0", 12, "12"),
+        ("General", 8001, "8001"),
+    ],
+)
+def test_a_number_is_read_as_its_own_cell_shows_it(
+    tmp_path: Path, code: str, value: object, shown: str, careful: bool
+) -> None:
+    path = xlsx(
+        tmp_path / "a.xlsx", [["Last Name", "Zip", "Ref"], *[["Weber", value, value]] * 3, ["Klein", 8001, 8001]]
+    )
+    book = openpyxl.load_workbook(path)
+    for cell in [cell for row in book.worksheets[0]["B2:C4"] for cell in row]:
+        cell.number_format = code
+    book.save(path)
+    _, batches = read(path, careful=careful)
+    assert column(batches, "zip") == [shown, shown, shown, "8001"]
+    assert [json.loads(text)["Ref"] for batch in batches for text in batch["extra"] if text] == [shown] * 3 + ["8001"]
+
+
 def test_leading_zeros_of_a_number_format_are_read(tmp_path: Path) -> None:
     rows: Rows = [
         ["Last Name", "Zip", "Employees"],
