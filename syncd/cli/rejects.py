@@ -11,27 +11,28 @@ from syncd.cli.call import Call
 from syncd.crm import files, ledger, runs
 from syncd.errors import Problem
 from syncd.intake import watch
+from syncd.store.times import moment
 
 Run = dict[str, Any]
 
 
-def lay(call: Call, run: Run, path: Path, language: str, *, over: bool = True) -> None:
-    """Writes the refused rows of a run beside its file, `over` those of an earlier one, names them in the run's document
-    and notes that this was done."""
+def lay(call: Call, run: Run, path: Path, language: str, *, late: bool = False) -> None:
+    """Writes the refused rows of a run beside its file, names them in the run's document and notes that this was done.
+    `late`: its process was killed meanwhile; a file written since the run's end may have been corrected, and stays."""
     with call.wiring.store().reading() as tx:
         rejects = watch.rejects(tx, run["id"], language)
         if rejects is not None:
-            run["rejects"] = _written(path, rejects, run, over)
+            run["rejects"] = _written(path, rejects, run, late)
     with call.wiring.store().writing("rejects:laid") as tx:
         files.place(tx, run["id"])
 
 
 def lay_late(call: Call, run: Run, path: Path, language: str) -> None:
-    """Does so for an import that was killed just before; what a person may have corrected since is not written over."""
+    """Does so for an import that was killed just before."""
     with call.wiring.store().reading() as tx:
         late = not files.placed(tx, run["id"])
     if late and (run["source"], run["actor"]) == (path.name, call.actor):
-        lay(call, run, path, language, over=False)
+        lay(call, run, path, language, late=True)
 
 
 def owed(call: Call, run: int) -> bool:
@@ -42,18 +43,18 @@ def owed(call: Call, run: int) -> bool:
         )
 
 
-def lay_planned(call: Call, run: Run) -> None:
+def lay_planned(call: Call, run: Run, *, late: bool) -> None:
     """Writes the refused rows of a plan that was carried out; one of the watched folder has its own place for them."""
     with call.wiring.store().reading() as tx:
         orders = ledger.orders(tx, run["id"])
     run["rejects"] = None
     if orders.get("beside"):
-        lay(call, run, Path(orders["beside"]), orders["language"])
+        lay(call, run, Path(orders["beside"]), orders["language"], late=late)
 
 
-def _written(path: Path, rejects: Rejects, run: Run, over: bool) -> str | None:
+def _written(path: Path, rejects: Rejects, run: Run, late: bool) -> str | None:
     target = path.with_name(f"{path.name}.rejects.csv")
-    if target.exists() and not over:
+    if late and target.exists() and target.stat().st_mtime >= moment(run["ended"]).timestamp():
         return str(target)
     try:
         folder.write_rejects(target, rejects, mode=path.stat().st_mode & 0o777 if path.exists() else 0o600)

@@ -21,6 +21,8 @@ Document = dict[str, Any]
 SHOWN = ("created", "updated", "unchanged", "removed", "excluded", "refused", "review")
 HEAD = ("mailbox", "received", "new", "changed", "same", "removed", "left out", "refused", "review")
 STOPPED = 3
+INBOX = "inbox"
+"""In whose name the watched folder's files are taken."""
 PROBLEMS = 5
 """Problems of a mailbox that text shows; `runs RUN` has all."""
 
@@ -187,28 +189,32 @@ def apply_command(call: Call, run: int, approve: bool, keeping: bool) -> int:
     """Carry out the plan of a RUN as it was shown, or not at all."""
     if approve and keeping:
         raise click.UsageError("--approve and --keep exclude each other")
-    wiring = call.wiring
+    from syncd.cli import rejects
+
+    wiring, late = call.wiring, False
     if keeping:
         from syncd.sync.engine.keep import keep
 
         kept = keep(wiring.store(), run, words=wiring.words(), clock=wiring.clock)
         call.say(f"{kept:,} contacts stay here, no longer tied to Outlook")
     else:
-        from syncd.cli import rejects
         from syncd.crm.saved import apply_saved
 
-        if not rejects.owed(call, run):
+        late = rejects.owed(call, run)
+        if not late:
             apply_saved(wiring.store(), run, words=wiring.words(), clock=wiring.clock, approve=approve)
     document = _document(call, run)
     if not document["mailboxes"]:
         del document["mailboxes"]
     if document["kind"] == "import":
-        rejects.lay_planned(call, document)
+        rejects.lay_planned(call, document, late=late)
     call.give(document)
     call.say(f"run {run} · {document['state']} · {text.counts(document['counts'])}")
     for problem in document["problems"][:PROBLEMS] if document["kind"] == "import" else ():
         call.say(told(problem))
     if document.get("rejects"):
         call.say(f"rejects    {document['rejects']}")
+    elif document["actor"] == INBOX and document["counts"]["refused"]:
+        call.say("rejects    come to lie in done/ beside the file, once the service has taken it there")
     call.say(f"take back  syncd undo {run}")
     return int(document["kind"] == "import" and document["counts"]["refused"] > 0)

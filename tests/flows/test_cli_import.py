@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -153,13 +154,15 @@ def test_rejects_that_a_killed_import_did_not_write_come_with_the_next(
 ) -> None:
     syncd = Program(tmp_path, sqlite)
     path, target = syncd.file("leads.csv", *ROWS), tmp_path / "leads.csv.rejects.csv"
+    target.write_text("of an earlier one")
+    os.utime(target, (1, 1))
     with pytest.raises(Died):
         Program(tmp_path, sqlite, step=dying("import:end:committed"))("import", path)
     if corrected:
         target.write_text("mine")
     again = syncd.json("import", path)["runs"][0]
     assert again["repeat_of"] == 1 and again["rejects"] == str(target)
-    assert (target.read_text("utf-8") == "mine") is corrected
+    assert (target.read_text("utf-8") == "mine") is corrected and target.read_text("utf-8") != "of an earlier one"
     target.unlink()
     assert syncd.json("import", path)["runs"][0]["rejects"] is None and not target.exists()
 
