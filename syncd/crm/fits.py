@@ -74,16 +74,21 @@ class Job:
         return plans.load([a for a in plain if a[1] != ACCOUNTS.number or a[2] not in self.twins], self.final)
 
 
-def fits(tx: Session, job: Job, run: int, actions: Sequence[Action], words: Words) -> None:
-    """Each record stands at the version from which it was planned, and what would be made is still not there."""
+def fits(
+    tx: Session, job: Job, run: int, actions: Sequence[Action], words: Words, *, acted: Set[tuple[int, int]]
+) -> None:
+    """Each record stands at the version from which it was planned, and what would be made is still not there.
+
+    `acted` are the records that the plan changes up to there: its later actions have seen them as it leaves them.
+    """
     check(tx, [a for a in actions if not _own(job, a.module, a.rec.id)])
     for module in MODULES.values():
         made = [a for a in actions if a.op == "create" and a.module is module and code(a.reason) != "clone"]
         if made:
-            _still_new(tx, job, run, made, Keys(tx, module, words))
+            _still_new(tx, job, run, made, Keys(tx, module, words), acted={r for n, r in acted if n == module.number})
 
 
-def _still_new(tx: Session, job: Job, run: int, made: Sequence[Action], maker: Keys) -> None:
+def _still_new(tx: Session, job: Job, run: int, made: Sequence[Action], maker: Keys, *, acted: Set[int]) -> None:
     """Asks the match of each creation again: it finds nobody but those it had passed over."""
     module = maker.module
     keys = maker.of_many([a.values for a in made])
@@ -91,7 +96,7 @@ def _still_new(tx: Session, job: Job, run: int, made: Sequence[Action], maker: K
         found = _bearing(tx, module, kind, {v for row in keys for k, v in row if k == kind})
         near = [{r for k, v in row if k == kind for r in found.get(v, ())} for row in keys]
         near = [
-            {r for r in one - set(action.candidates) if not _own(job, module, r)}
+            {r for r in one - acted - set(action.candidates) if not _own(job, module, r)}
             for action, one in zip(made, near, strict=True)
         ]
         if kind == MATCH_KINDS["name"]:

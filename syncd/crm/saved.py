@@ -145,7 +145,7 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
             links_stand(tx, job, actions, whole.touched)
             first = [a for a in actions if (a.module.number, a.rec.id) not in seen]
             seen.update((a.module.number, a.rec.id) for a in actions)
-            fits(tx, job, one, first, words)
+            fits(tx, job, one, first, words, acted=seen)
             met_stand(tx, data.get("met"), seen)
             items_stand(tx, data.get("items"))
     if not job.joint:

@@ -82,17 +82,20 @@ def open_round(tx: Session, of: Mailbox, folders: Sequence[tuple[str, str]], sel
     begins without a link, as one does that was begun anew in vain; with `full` all do, and now and then so they do by
     themselves, each mailbox at another time. What was in a folder that is no longer there becomes a hint of removal.
     """
-    number = of.round if of.open else of.round + 1
-    full = full or (not of.open and (number + of.id * _APART) % SWEEP_ROUNDS == 0)
-    tx.run("UPDATE mailbox SET round = ?, round_open = 1 WHERE id = ?", number, of.id)
+    full = full or (not of.open and (of.round + 1 + of.id * _APART) % SWEEP_ROUNDS == 0)
     before = vanished.folders(tx, of.id)
-    new = [(of.id, key, path, selected, 1, number - 1) for key, path in folders if key not in before]
-    tx.insert("folder", ("mailbox", "graph_id", "path", "selected", "sweeping", "round_done"), new)
+    fresh = [(key, path) for key, path in folders if key not in before]
     again = [(path, before.pop(key)) for key, path in folders if key in before]
+    anew = [folder.id for _, folder in again if folder.asked != selected or full or not folder.sound]
+    # A folder that is begun anew is read to its end again, also one that a round cut short had done with.
+    number = of.round if of.open and not anew else of.round + 1
+    tx.run("UPDATE mailbox SET round = ?, round_open = 1 WHERE id = ?", number, of.id)
+    new = [(of.id, key, path, selected, 1, number - 1) for key, path in fresh]
+    tx.insert("folder", ("mailbox", "graph_id", "path", "selected", "sweeping", "round_done"), new)
     tx.many("UPDATE folder SET path = ?, mode = 'delta' WHERE id = ?", [(path, folder.id) for path, folder in again])
     tx.many(
         "UPDATE folder SET link = NULL, selected = ?, sweeping = 1, resets = 0 WHERE id = ?",
-        [(selected, folder.id) for _, folder in again if folder.asked != selected or full or not folder.sound],
+        [(selected, folder) for folder in anew],
     )
     for folder in before.values():
         observations.hint_folder(tx, of.id, folder.id, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -290,3 +291,13 @@ def test_a_killed_sync_is_not_gone_on_with_after_a_younger_one(stage: Stage) -> 
     ground.prepare("sync")
     assert not ground.running() and max(ground.states())[1] == "done"
     assert dict(ground.states())[killed[0]] == "failed"
+
+
+def test_a_full_sync_after_a_killed_one_reads_every_folder_anew(stage: Stage) -> None:
+    ground = stage._made()
+    names, _ = stage.count(Scenario("first sync", ground, synced()))
+    last = len(names) - names[::-1].index("sync:page:committed")
+    assert stage._life(ground, Scenario("first sync", ground, synced()), last)
+    ground.prepare("sync", "--full")
+    counts = json.loads(ground.prepare("sync", "--json"))["counts"]
+    assert not any(counts.values()), counts
