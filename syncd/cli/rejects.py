@@ -1,4 +1,7 @@
-"""Rejects: the refused rows of a file taken in by command, beside it as NAME.rejects.csv; knows no format."""
+"""Rejects: the refused rows of a file taken in by command, beside it as NAME.rejects.csv; knows no format.
+
+Those of a second sheet of a workbook have the run's number in their name: the first one's may still be in work.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ def lay(call: Call, run: Run, path: Path, language: str, *, late: bool = False) 
     with call.wiring.store().reading() as tx:
         rejects = watch.rejects(tx, run["id"], language)
         if rejects is not None:
-            run["rejects"] = _written(path, rejects, run, late)
+            number = f".{run['id']}" if files.beside_another(tx, run["id"]) else ""
+            target = path.with_name(f"{path.name}{number}.rejects.csv")
+            run["rejects"] = _written(path, target, rejects, run, late=late)
     with call.wiring.store().writing("rejects:laid") as tx:
         files.place(tx, run["id"])
 
@@ -52,8 +57,7 @@ def lay_planned(call: Call, run: Run, *, late: bool) -> None:
         lay(call, run, Path(orders["beside"]), orders["language"], late=late)
 
 
-def _written(path: Path, rejects: Rejects, run: Run, late: bool) -> str | None:
-    target = path.with_name(f"{path.name}.rejects.csv")
+def _written(path: Path, target: Path, rejects: Rejects, run: Run, *, late: bool) -> str | None:
     if late and target.exists() and target.stat().st_mtime >= moment(run["ended"]).timestamp():
         return str(target)
     try:

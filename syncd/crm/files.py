@@ -133,6 +133,18 @@ def standing(tx: Session, sha256: str, module: Module, sheet: str) -> int | None
     return found[0] if found and found[1] == "done" else None
 
 
+def beside_another(tx: Session, run: int) -> bool:
+    """Whether another sheet of the same workbook stands, with refused rows of its own."""
+    mine = content(tx, run)
+    if mine is None or not mine[2]:
+        return False
+    sql = (
+        "SELECT f.opened FROM file f JOIN run r ON r.id = f.run"
+        " WHERE f.sha256 = ? AND f.module = ? AND r.state = 'done' AND r.refused > 0 AND r.id <> ?"
+    )
+    return any(not _same_sheet(mine[2], _sheet(row[0])) for row in tx.rows(sql, mine[0], mine[1].number, run))
+
+
 def plan_file(tx: Session, run: int, sha256: str, module: Module) -> None:
     """Notes the content that a dry run has looked at."""
     tx.run("INSERT INTO file (run, sha256, module, rows) VALUES (?, ?, ?, 0)", run, sha256, module.number)

@@ -97,6 +97,18 @@ def test_each_sheet_of_a_workbook_has_its_own_plan(syncd: Program) -> None:
     assert syncd.json("import", path, "--dry-run")["runs"][0]["repeat_of"] == plan["id"]
 
 
+def test_rejects_of_a_second_sheet_leave_those_of_the_first(syncd: Program) -> None:
+    bad = ("Bad", "X", "no address")
+    path = xlsx(syncd.folder / "fair.xlsx", {"A": (HEADER, bad), "B": (HEADER, ("Worse", *bad[1:]), ANNA)})
+    for sheet, name in (("A", "fair.xlsx.rejects.csv"), ("B", "fair.xlsx.2.rejects.csv")):
+        run = syncd.json("import", path, "--sheet", sheet, code=1)["runs"][0]
+        assert run["rejects"] == str(syncd.folder / name)
+    assert "Bad" in (syncd.folder / "fair.xlsx.rejects.csv").read_text("utf-8")
+    syncd("undo", 2)
+    syncd("undo", 1)
+    assert syncd.json("import", path, code=1)["runs"][0]["rejects"] == str(syncd.folder / "fair.xlsx.rejects.csv")
+
+
 def test_in_the_folder_they_are_named_in_the_report(syncd: Program) -> None:
     xlsx(syncd.folder / "inbox/fair.xlsx", {"Leer": (HEADER,), "Nachtrag": (("Stand", 12),)})
     report = look(syncd, "fair.xlsx")
