@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from syncd.errors import Problem, SetupError
 from syncd.store import schema
-from syncd.store.store import connect, translated
+from syncd.store.complaints import translated
+from syncd.store.store import connect
 
 ROOM = 200 * 2**20
 """Bytes on the disk below which a store is in danger."""

@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from syncd.errors import Problem, SetupError, TryLater
+from syncd.errors import Problem, SetupError
 from syncd.store import schema
+from syncd.store.complaints import BUSY_SECONDS, translated
 from syncd.store.session import Session, Step, no_step
 
 WRITE_LOCK = 0x73796E6364
 """Key of the advisory lock that makes writers take turns on PostgreSQL."""
 
-BUSY_SECONDS = 60
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -210,51 +210,3 @@ def _prepare(connection: sqlite3.Connection, record: object) -> None:
 def _unusable(store: Store, error: DBAPIError) -> SetupError:
     told = translated(store.describe(), error, server=store.postgres)
     return told if isinstance(told, SetupError) else SetupError(*told.problems)
-
-
-def translated(name: str, error: DBAPIError, *, server: bool) -> SetupError | TryLater:
-    """The database's complaint as one of ours: what it means for the operator."""
-    text = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
-    what = f"The store ({name}) answered: {text}."
-    lower = text.lower()
-    if "disk is full" in lower or "no space left" in lower or "disk i/o error" in lower:
-        return TryLater(
-            Problem(
-                "SY-S04",
-                what,
-                "The disk is full or failing; the last batch was taken back whole.",
-                "Make room, then run the same again: it goes on where it stopped.",
-            )
-        )
-    if "readonly" in lower or "read-only" in lower:
-        return SetupError(
-            Problem(
-                "SY-S05",
-                what,
-                "The store can be read but not written.",
-                "Give the user that runs syncd the right to write the file and its folder.",
-            )
-        )
-    if "malformed" in lower or "not a database" in lower:
-        return SetupError(
-            Problem("SY-S06", what, "The store's file is damaged.", "Stop syncd and put the last backup in its place.")
-        )
-    if "locked" in lower:
-        return TryLater(
-            Problem(
-                "SY-S07",
-                what,
-                f"Another program held the store for more than {BUSY_SECONDS} s.",
-                "Try again; if it stays so, look for a program that keeps the file open.",
-            )
-        )
-    if isinstance(error, OperationalError) and (server or "unable to open" in lower):
-        return SetupError(
-            Problem(
-                "SY-S08",
-                what,
-                "The database cannot be reached or used.",
-                "Start it, or correct [store] url; then run: syncd check.",
-            )
-        )
-    raise error

@@ -133,20 +133,7 @@ def _session(network: Network) -> requests.Session:
     import requests.adapters
 
     authorities = network.ca_bundle or certifi.where()
-    try:
-        context = ssl.create_default_context(cafile=authorities)
-    except OSError:
-        context = None
-    if context is None:
-        raise SetupError(
-            Problem(
-                "SY-G02",
-                f"The file of certificate authorities {authorities} cannot be read.",
-                "Without it no server can be recognised, so nothing was asked.",
-                "Set [graph] ca_bundle to a PEM file that this user may read, or leave it out.",
-            )
-        )
-    context.sslsocket_class = _Socket
+    context = _context(authorities)
 
     class Adapter(requests.adapters.HTTPAdapter):
         def init_poolmanager(self, *args: Any, **more: Any) -> None:
@@ -167,6 +154,23 @@ def _session(network: Network) -> requests.Session:
     session.headers.update({"User-Agent": "syncd", "Accept": "application/json", "Accept-Encoding": "gzip"})
     session.mount("https://", Adapter(pool_connections=4, pool_maxsize=64))
     return session
+
+
+def _context(authorities: str) -> ssl.SSLContext:
+    """TLS that trusts the certificate authorities in a file. Raises SetupError when it cannot be read."""
+    try:
+        context = ssl.create_default_context(cafile=authorities)
+    except OSError as error:
+        raise SetupError(
+            Problem(
+                "SY-G02",
+                f"The file of certificate authorities {authorities} cannot be read.",
+                "Without it no server can be recognised, so nothing was asked.",
+                "Set [graph] ca_bundle to a PEM file that this user may read, or leave it out.",
+            )
+        ) from error
+    context.sslsocket_class = _Socket
+    return context
 
 
 def _parts(response: requests.Response, limit: int) -> Iterator[bytes]:
