@@ -99,13 +99,14 @@ def _only(found: Mapping[int, Format | None]) -> dict[int, Format]:
 
 
 def parsed(code: str) -> Format | None:
-    """A format that pads with zeros or begins with digits or a plus; None for any other, decimals, dates and amounts."""
+    """A format that pads with zeros (what stands right of a 0 is one) or begins with digits or a plus; None for any other,
+    decimals, dates and amounts."""
     if _CONDITION.search(code):
         return None
     pieces: list[tuple[bool, str]] = []
     for quoted, escaped, char in _TOKEN.findall(code.partition(";")[0]):
         if char in _PLACES and char:
-            pieces.append((True, char))
+            pieces.append((True, "0" if (True, "0") in pieces else char))
         elif char and char not in _PLAIN:
             return None
         elif text := quoted or escaped or char:

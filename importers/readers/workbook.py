@@ -53,6 +53,11 @@ class BookTable:
             self._lost.setdefault(row, []).append((column - self._first, shown))
         self._formats = formats
 
+    def bare(self, columns: Iterable[int]) -> None:
+        """Columns that are wanted as numbers, however they are shown."""
+        for column in columns:
+            self._formats.runs.pop(column + self._first, None)
+
     def top(self) -> list[tuple[int, list[str]]]:
         """The first rows that are not blank, each with its number."""
         rows: list[tuple[int, list[str]]] = []
@@ -114,6 +119,8 @@ def _sheet(
             first = (table, found)
     table, found = first
     checked = heading.checked(found, source, order)
+    numbers = {item.name for item in order.fields if item.kind in ("number", "money")}
+    table.bare(place for place, target in enumerate(checked.targets) if target in numbers)
     if not order.sheet:
         others = [name for name, visible in book.sheets() if visible and name != table.sheet]
         table.unread = [name for name in others if _filled(book, kind, source, name)]

@@ -249,6 +249,8 @@ def test_a_long_result_and_a_text_with_fonts_are_no_formula_without_result(tmp_p
         ('"D-"00000', 1067, "D-01067"),
         ("000\\ 00", 1234, "012 34"),
         ('"0"#', 301234567, "0301234567"),
+        ('0#" "##" "##" "##" "##', 123456789, "01 23 45 67 89"),
+        ("#0", 5, "5"),
         ("+0", 49301234567, "+49301234567"),
         ("00000", -5, "-5"),
         ("00000", 1.5, "1.5"),
@@ -288,7 +290,7 @@ def test_leading_zeros_of_a_number_format_are_read(tmp_path: Path) -> None:
     sheet = book.worksheets[0]
     for row in range(3, 7):
         sheet.cell(row, 4).number_format = "00000"
-    sheet.cell(3, 5).number_format = "000"
+    sheet.cell(3, 5).number_format = "00\\ 00"
     book.save(path)
     for careful in (False, True):
         _, batches = read(path, careful=careful)
