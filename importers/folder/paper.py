@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ PROBLEM = "problem"
 """The column that rejects have besides the file's own."""
 
 WIDTH = 98
+
+_BOUND = re.compile(r"(?<=«) | (?=[»:;?!](?:\W|$))")
+"""Blanks at which French does not break a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +120,6 @@ def _block(label: str, *paragraphs: str) -> str:
     """One labelled block, its lines wrapped and hung under its first."""
     indent = " " * max(7, len(label) + 1)
     lines = [line for paragraph in paragraphs for line in paragraph.splitlines()]
-    wrapped = [piece for line in lines for piece in textwrap.wrap(line, WIDTH - len(indent), break_on_hyphens=False)]
+    bound = [_BOUND.sub("\u00a0", line) for line in lines]
+    wrapped = [piece for line in bound for piece in textwrap.wrap(line, WIDTH - len(indent), break_on_hyphens=False)]
     return label.ljust(len(indent)) + f"\n{indent}".join(wrapped)

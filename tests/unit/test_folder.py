@@ -305,6 +305,18 @@ def test_a_profile_has_its_own_language(root: Path) -> None:
     assert "Pourquoi" in reasons[0] and "est vide" in reasons[0]
 
 
+def test_french_marks_stay_with_their_words(root: Path) -> None:
+    for name in ("zero.csv", "a.csv", "list.csv"):
+        put(root, name, "")
+    inbox = Inbox(root, settle=0, language="fr")
+    for found in inbox.scan():
+        assert found.refusal is not None
+        inbox.fail(found, found.refusal)
+        reason = root / "failed" / f"{found.path.name}.reason.txt"
+        lines = [line.strip() for line in reason.read_text("utf-8-sig").splitlines() if line.strip()]
+        assert not [line for line in lines if line[0] in "»:;?!" or line[-1] == "«"], lines
+
+
 def test_a_file_that_changed_or_went_meanwhile_gets_no_reason(root: Path) -> None:
     inbox = Inbox(root, settle=0)
     put(root, "a.csv")
