@@ -97,7 +97,7 @@ def reverse(
         return Reversal()
     existence = [e for e in mine if e.field == EXISTENCE]
     if existence and existence[0].after is None:
-        return _recreate(changes, entries, runs, existence[-1].before is None)
+        return _recreate(changes, entries, runs, existence)
     others = [e for e in entries if e.run not in runs and e.version > (existence[-1].version if existence else 0)]
     if existence:
         return Reversal("delete") if not others else Reversal(left=[(EXISTENCE, others[0].run)])
@@ -125,9 +125,12 @@ def _plain(changes: Sequence[Change], runs: Set[int]) -> Reversal | None:
     return Reversal("update", fields=before)
 
 
-def _recreate(changes: Sequence[Change], entries: list[Entry], runs: Set[int], made_here: bool) -> Reversal:
-    if made_here:
+def _recreate(changes: Sequence[Change], entries: list[Entry], runs: Set[int], existence: list[Entry]) -> Reversal:
+    if existence[-1].before is None:
         return Reversal()
+    newest = next(e for e in entries if e.field == EXISTENCE)
+    if newest is not existence[0] and newest.after is None:
+        return Reversal(left=[(EXISTENCE, newest.run)])
     last = max((c for c in changes if c.run in runs and OP_NAMES[c.op] == "delete"), key=lambda c: c.version)
     image = dict(last.data)
     if image.get("erased") is True:

@@ -202,11 +202,12 @@ def last_versions(tx: Session, module: Module, ids: Sequence[int]) -> dict[int, 
 def settled(tx: Session, target: Set[int]) -> set[int]:
     """Runs that cancel out whole with an undo that left nothing, and those undos: no undo of other runs need look at them."""
     rows = tx.rows(
-        "SELECT id, undoes FROM run AS u WHERE kind = 'undo' AND state = 'done' AND NOT EXISTS"
+        "SELECT id, undoes, orders FROM run AS u WHERE kind = 'undo' AND state = 'done' AND NOT EXISTS"
         " (SELECT 1 FROM problem WHERE problem.run = u.id) AND undoes IN (SELECT id FROM run WHERE state = 'undone')"
     )
-    families = _families(tx, [undone for _, undone in rows])
-    pairs = ({undo, *families[undone]} for undo, undone in rows)
+    whole = [(undo, undone) for undo, undone, told in rows if json.loads(told)["only"] is None]
+    families = _families(tx, [undone for _, undone in whole])
+    pairs = ({undo, *families[undone]} for undo, undone in whole)
     return {one for pair in pairs if target.isdisjoint(pair) for one in pair}
 
 
@@ -246,6 +247,36 @@ def reverted(tx: Session, runs: Iterable[int]) -> dict[int, frozenset[int]]:
     found: dict[int, int] = dict(tx.lookup("run", "id", ("undoes",), sorted(runs), "t.undoes IS NOT NULL"))
     families = _families(tx, found.values())
     return {run: families[undone] for run, undone in found.items()}
+
+
+Part = tuple[str, int, str | None]
+"""What an undo was limited to: module, record, field or None for all of it."""
+
+
+def undos(tx: Session, run: int) -> list[tuple[int, Part | None]]:
+    """The undos of a run, or of the run above it, that stand, newest first, each with its part, None for all. One that
+    could take nothing back, for everything was changed since, is none."""
+    rows = tx.rows(
+        "SELECT id, orders FROM run AS u WHERE undoes IN (SELECT id FROM run WHERE id = ? UNION ALL"
+        " SELECT parent FROM run WHERE id = ?) AND state = 'done' AND (NOT EXISTS (SELECT 1 FROM problem WHERE run = u.id)"
+        " OR EXISTS (SELECT 1 FROM change WHERE run = u.id)) ORDER BY id DESC",
+        run,
+        run,
+    )
+    parts = [(undo, json.loads(told)["only"]) for undo, told in rows]
+    return [(undo, tuple(part) if part else None) for undo, part in parts]
+
+
+def undoes_whole(tx: Session, run: int) -> int | None:
+    """The run that a run is an undo of, not only of a part."""
+    undoes, told = tx.rows("SELECT undoes, orders FROM run WHERE id = ?", run)[0]
+    return None if undoes is None or json.loads(told)["only"] else int(undoes)
+
+
+def later_undos(tx: Session, undo: int) -> list[tuple[int, Part | None]]:
+    """The newer undos that stand of what an undo undid too; none of another run."""
+    undoes = tx.value("SELECT undoes FROM run WHERE id = ?", undo)
+    return [] if undoes is None else [one for one in undos(tx, undoes) if one[0] > undo]
 
 
 def not_of_kind(tx: Session, runs: Iterable[int], kind: str) -> set[int]:

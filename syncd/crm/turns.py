@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from syncd.crm import holds, ledger, records
 from syncd.crm.history import ERASED_RUN, EXISTENCE, Change, Reversal, reverse
+from syncd.crm.ledger import Part
 from syncd.crm.plan import OP_NAMES, Action, Delta, Plan, Rec, changed, extras, from_image
 from syncd.modules import CONTACTS, MODULES, Module
 from syncd.store import Session
@@ -23,11 +24,13 @@ NEEDED_RUN = -2
 
 @dataclass(frozen=True)
 class Taken:
-    """What is taken back: what `runs` did, which are those of the run `target`; all of it, or one field."""
+    """What is taken back: what `runs` did, which are those of the run `target`; all of it, or one field. `later` are the
+    newer undos that stand of what `target`, an undo, undid too, each with its part."""
 
     target: int
     runs: frozenset[int]
     field: str | None = None
+    later: Sequence[tuple[int, Part | None]] = ()
 
 
 def turned(tx: Session, taken: Taken, module: Module, ids: Sequence[int], step: Pass) -> tuple[Plan, int]:
@@ -43,6 +46,7 @@ def turned(tx: Session, taken: Taken, module: Module, ids: Sequence[int], step: 
     again = holds.came_again(tx, [i for i, t in turns.items() if t.op == "create"]) if module is CONTACTS else {}
     lost = [i for i, turn in turns.items() if turn.op == "update" and i not in recs]
     turns |= {i: Reversal(left=[(EXISTENCE, line[-1].run)]) for i, line in ledger.histories(tx, module, lost).items()}
+    turns |= _too(taken, module, turns, recs)
     made = set() if taken.field else {i for i in ids if any(_makes(change, taken) for change in lines[i])}
     going = {i for i, turn in turns.items() if turn.op == "delete" and i in recs}
     hanging = _hanging(tx, module, going) if step == "going" else set()
@@ -61,6 +65,29 @@ def turned(tx: Session, taken: Taken, module: Module, ids: Sequence[int], step: 
         _act(plan, taken, module, turn, recs.get(i) or Rec(i, gone[i], None))
     _mend_links(tx, module, plan)
     return plan, len(hanging)
+
+
+def _too(taken: Taken, module: Module, turns: Mapping[int, Reversal], recs: Mapping[int, Rec]) -> dict[int, Reversal]:
+    """What does not go back to where it was before an undo, for a later undo that stands has taken it back too."""
+    found = {}
+    for i, turn in turns.items() if taken.later else ():
+        by = {name: _holding(taken.later, (module.name, i, name)) for name in (EXISTENCE, *turn.fields)}
+        if turn.op == "update" and i in recs:
+            left = [(name, by[name]) for name in turn.fields if by[name]]
+            fields = {name: value for name, value in turn.fields.items() if not by[name]}
+        elif turn.op in ("create", "delete") and (turn.op == "delete") is (i in recs):
+            left, fields = [(EXISTENCE, by[EXISTENCE])] if by[EXISTENCE] else [], {}
+        else:
+            continue
+        if left:
+            found[i] = Reversal("update" if fields else None, fields=fields, left=[*turn.left, *left])
+    return found
+
+
+def _holding(undos: Sequence[tuple[int, Part | None]], cell: Part) -> int:
+    """The newest of the undos whose part holds a field of a record, or the record; 0 when none does."""
+    wholes = (None, (*cell[:2], None), cell)
+    return next((undo for undo, part in undos if part in wholes), 0)
 
 
 def _makes(change: Change, taken: Taken) -> bool:
@@ -92,8 +119,9 @@ def _act(plan: Plan, taken: Taken, module: Module, turn: Reversal, rec: Rec) -> 
         plan.count("created")
     elif turn.op == "update" and rec.values is not None:
         _restore(plan, module, turn, rec, reason)
+    newer = {undo for undo, _ in taken.later}
     for name, run in turn.left:
-        plan.problems.append(_left(module, rec, name, run))
+        plan.problems.append(_taken_too(module, rec, name, run) if run in newer else _left(module, rec, name, run))
     if turn.left and turn.op is None:
         plan.count("refused")
 
@@ -136,6 +164,11 @@ def _left(module: Module, rec: Rec, name: str, run: int) -> dict[str, Any]:
         thing, why = f"{name} of {thing}", f"run {run} has changed it since"
     do = f"Undo run {run} first, or change it by hand." if run else "Move or delete those first."
     return _stays(thing, why, do)
+
+
+def _taken_too(module: Module, rec: Rec, name: str, run: int) -> dict[str, Any]:
+    thing = f"{'' if name == EXISTENCE else f'{name} of '}{module.singular} {rec.id}"
+    return _stays(thing, f"run {run} has taken it back too", f"Undo run {run} first.")
 
 
 def _stays(thing: str, why: str, do: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ round.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,10 +66,11 @@ class Job:
     lease: Lease
     only: Only | None
     at: tuple[int, int]
+    later: Sequence[tuple[int, ledger.Part | None]]
 
     def taken(self) -> Taken:
         """What is taken back of each record."""
-        return Taken(self.target, self.runs, self.only.field if self.only else None)
+        return Taken(self.target, self.runs, self.only.field if self.only else None, self.later)
 
 
 def undo(
@@ -138,20 +140,21 @@ def _open(tx: Session, target: int, actor: str, now: datetime, *, reason: str, o
     if only is not None:
         _touched(tx, target, only)
     mine = leases.take(tx, f"undo:{target}", now)
+    family, later = frozenset(ledger.family(tx, target)), ledger.later_undos(tx, target)
     found = tx.row("SELECT id, orders FROM run WHERE undoes = ? AND state = 'running' ORDER BY id DESC", target)
     orders: dict[str, Any] = {"only": [only.module, only.record, only.field] if only else None, "at": [0, 0]}
     if found is not None and json.loads(found[1])["only"] == orders["only"]:
         run, orders = found[0], json.loads(found[1])
     else:
         if only is not None:
-            _standing(tx, Taken(target, frozenset(ledger.family(tx, target)), only.field), only)
+            _standing(tx, Taken(target, family, only.field, later), only)
         if found is not None:
             ledger.end(tx, found[0], now, "failed")
         source = tx.value("SELECT source FROM run WHERE id = ?", target)
         run = ledger.begin(
             tx, "undo", source, actor=actor, now=now, reason=reason, undoes=target, orders=orders, lease=mine.name
         )
-    return Job(run, target, frozenset(ledger.family(tx, target)), mine, only, tuple(orders["at"]))
+    return Job(run, target, family, mine, only, tuple(orders["at"]), later)
 
 
 def _touched(tx: Session, target: int, only: Only) -> None:
@@ -189,9 +192,10 @@ def _named(module: Module, only: Only) -> str:
 def _check(tx: Session, target: int, found: tuple[str, str | None, int | None], now: datetime) -> None:
     state, lease, undoes = found
     if state == "undone":
-        by = tx.value("SELECT MAX(id) FROM run WHERE undoes = ? AND state = 'done'", target)
+        by = next((undo for undo, part in ledger.undos(tx, target) if part is None), None)
         # What an undo had to leave may be taken back later, when nothing is in its way any more.
-        if tx.row("SELECT id FROM problem WHERE run = ? AND code = 'SY-U06' LIMIT 1", by) is None:
+        left = tx.row("SELECT id FROM problem WHERE run = ? AND code = 'SY-U06' LIMIT 1", by)
+        if by is not None and left is None:
             what, do = f"Run {target} is undone already, by run {by}.", f"To do it again: syncd undo {by}"
             raise Refused(Problem("SY-U02", what, "", do))
     if state in ("planned", "stopped"):
@@ -230,6 +234,10 @@ def _not_again(tx: Session, target: int, undoes: int) -> None:
                     f"Undo run {again} first.",
                 )
             )
+    fallen = ledger.undoes_whole(tx, undoes)
+    below = ledger.undoes_whole(tx, fallen) if fallen else None
+    if below:
+        _not_again(tx, target, below)
 
 
 def _batches(tx: Session, job: Job, at: tuple[int, int], words: Words, most: tuple[int, int]) -> tuple[int, int]:
@@ -287,13 +295,19 @@ def _records(tx: Session, job: Job, number: int, after: int, size: int) -> list[
 
 def _close(tx: Session, job: Job, now: datetime) -> None:
     ledger.end(tx, job.run, now)
-    if job.only is not None:
-        return
-    tx.run(
-        "UPDATE run SET state = 'undone', lease = NULL WHERE (id = ? OR parent = ?) AND state IN ('done', 'failed', 'running')",
-        job.target,
-        job.target,
-    )
-    undoes = tx.value("SELECT undoes FROM run WHERE id = ?", job.target)
-    if undoes is not None:
-        tx.run("UPDATE run SET state = 'done' WHERE (id = ? OR parent = ?) AND state = 'undone'", undoes, undoes)
+    if job.only is None:
+        _fall(tx, job.target)
+
+
+def _fall(tx: Session, run: int) -> None:
+    """A run that is undone stands no more. If it is an undo, what it undid stands again, unless another undo has undone
+    that too; and if that is an undo, what that undid stands no more."""
+    undone, again = "state IN ('done', 'failed', 'running')", "state = 'undone'"
+    tx.run(f"UPDATE run SET state = 'undone', lease = NULL WHERE (id = ? OR parent = ?) AND {undone}", run, run)
+    undoes = ledger.undoes_whole(tx, run)
+    for one in ledger.family(tx, undoes) if undoes else ():
+        if all(part for _, part in ledger.undos(tx, one)):
+            tx.run(f"UPDATE run SET state = 'done' WHERE id = ? AND {again}", one)
+    below = ledger.undoes_whole(tx, undoes) if undoes else None
+    if below and undoes and runs.state(tx, undoes) == "done":
+        _fall(tx, below)

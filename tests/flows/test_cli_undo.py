@@ -241,3 +241,50 @@ def test_a_value_cannot_come_back_to_a_record_that_is_gone_and_that_is_named(syn
     gone = syncd.json("undo", run)["id"]
     (problem,) = syncd.json("undo", back, code=1)["problems"]
     assert problem["code"] == "SY-U06" and f"Run {gone} has deleted it" in problem["why"]
+
+
+def test_what_a_later_undo_has_taken_back_too_stays_until_that_one_is_undone(syncd: Program) -> None:
+    run = imported(syncd)
+    full = syncd.whole()
+    part = syncd.json("undo", run, "--only", "leads/1")["id"]
+    rest = syncd.json("undo", run)["id"]
+    (problem,) = syncd.json("undo", part, code=1)["problems"]
+    assert problem["code"] == "SY-U06" and f"Run {rest} has taken it back too" in problem["why"]
+    assert syncd.whole() == [] and syncd.json("runs", run)["state"] == "undone"
+    syncd("undo", rest)
+    assert len(syncd.whole()) == len(full) - 1 and syncd.json("runs", run)["state"] == "done"
+    syncd("undo", part)
+    assert syncd.whole() == full
+
+
+def test_a_value_that_a_later_undo_has_taken_back_too_stays(syncd: Program) -> None:
+    imported(syncd)
+    edit = syncd.json("edit", "leads", 1, "phone=9", "title=Boss")["run"]
+    part = syncd.json("undo", edit, "--only", "leads/1.phone")["id"]
+    syncd("undo", edit)
+    before = syncd.whole()
+    assert "phone of lead 1" in syncd.json("undo", part, code=1)["problems"][0]["what"]
+    assert syncd.whole() == before
+
+
+def test_a_file_may_come_again_as_often_as_its_import_is_undone(syncd: Program) -> None:
+    run = imported(syncd)
+    undo = syncd.json("undo", run)["id"]
+    back = syncd.json("undo", undo)["id"]
+    assert syncd.json("import", syncd.folder / "leads.csv")["runs"][0]["repeat_of"] == run
+    syncd("undo", back)
+    states = {each["id"]: each["state"] for each in syncd.json("runs")}
+    assert (states[run], states[undo], states[back]) == ("undone", "done", "undone")
+    (again,) = syncd.json("import", syncd.folder / "leads.csv")["runs"]
+    assert again["repeat_of"] is None and again["counts"]["created"] == 3
+    assert syncd.json("undo", syncd.json("runs")[1]["id"], code=1)["error"]["code"] == "SY-U05"
+
+
+def test_what_was_deleted_by_hand_after_an_undo_does_not_come_back_with_the_run(syncd: Program) -> None:
+    run = imported(syncd)
+    undo = syncd.json("undo", run)["id"]
+    syncd("restore", "leads", 2)
+    gone = syncd.json("delete", "leads", 2)["run"]
+    (problem,) = syncd.json("undo", undo, code=1)["problems"]
+    assert "lead 2" in problem["what"] and f"Run {gone} has deleted it since" in problem["why"]
+    assert [lead["id"] for lead in syncd.json("list", "leads")] == [1, 3]
