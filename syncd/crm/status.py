@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from syncd.crm import runs
+from syncd.crm import files, runs
 from syncd.modules import MODULES
 from syncd.store import Session, leases
 from syncd.store.times import moment
@@ -41,12 +41,19 @@ def records(tx: Session) -> dict[str, int]:
     return {m.name: int(tx.value(f"SELECT COUNT(*) FROM {m.table}")) for m in MODULES.values()}
 
 
+def _overtaken(tx: Session, run: int) -> bool:
+    """Whether the file of a plan was imported by another run since: nobody can carry the plan out any more."""
+    content = files.content(tx, run)
+    return content is not None and files.standing(tx, *content) is not None
+
+
 def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
     """Records by module, whether the service runs, mailboxes, runs that were stopped or only planned, and the last runs."""
     found = tx.rows(
         "SELECT id, state, kind, source FROM run WHERE state IN ('stopped', 'planned') AND parent IS NULL"
         " ORDER BY id DESC LIMIT 50"
     )
+    found = [row for row in found if row[2] != "import" or not _overtaken(tx, row[0])]
     waiting = [row[0] for row in found]
     return {
         "records": records(tx),

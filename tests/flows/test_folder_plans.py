@@ -132,6 +132,7 @@ def test_what_waits_is_planned_anew_where_that_means_something_else(syncd: Progr
     assert not [name for name in done if not name.startswith("done/")]
     assert done["done/leads.csv.report.json"]["repeat_of"] == report["run"]
     assert done["done/again.csv.report.json"]["repeat_of"] is None
+    assert syncd.json("status")["waiting"] == []
 
 
 def test_status_tells_a_plan_from_a_stop(syncd: Program) -> None:
