@@ -29,8 +29,8 @@ _FOREIGN = (
     (b"MZ", "EXE"),
     (b"SQLite format 3", "SQLite"),
 )
-_LIST = re.compile(rb"\[\s*([{\]]|$)")
-"""How a JSON list of objects begins; no header of a table does."""
+_JSON = re.compile(rb"\[\s*([{\]]|$)|\{\s*[\"}]")
+"""How a JSON list of objects begins, or an object; no header of a table does."""
 
 
 class Source:
@@ -105,4 +105,4 @@ def _markup(head: bytes) -> str:
         return "html" if b"<html" in start else "xml"
     if start.startswith(b"begin:vcard"):
         return "vcard"
-    return "json" if _LIST.match(start) else "text"
+    return "json" if _JSON.match(start) else "text"

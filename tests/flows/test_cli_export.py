@@ -105,6 +105,9 @@ def test_a_json_list_is_read_to_where_it_breaks_off(tmp_path: Path, sqlite: str)
     run = syncd.json("import", odd, code=1)["runs"][0]
     assert (run["state"], run["problems"][0]["code"]) == ("failed", "SY-F35")
     assert "line 3" in run["problems"][0]["why"]
+    for name, text in (("one.json", '{"last_name": "A"}'), ("lines.jsonl", '{"last_name": "A"}\n{"last_name": "B"}')):
+        run = syncd.json("import", syncd.file(name, text), code=1)["runs"][0]
+        assert (run["state"], run["problems"][0]["code"]) == ("failed", "SY-F35")
     whole = syncd.file("whole.json", odd.read_text(encoding="utf-8"), '{"last_name": "B", "tags": ["x", {"y": null}]}]')
     run = syncd.json("import", whole, code=1)["runs"][0]
     assert [p["line"] for p in run["problems"]] == [2, 3, 4, 5] and run["counts"]["created"] == 1
