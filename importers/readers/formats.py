@@ -51,6 +51,16 @@ class Formats:
 
     runs: dict[int, list[tuple[int, int, Format]]] = field(default_factory=dict)
 
+    def add(self, column: int, first: int, last: int, found: Format | None) -> None:
+        """Takes in a cell, or one that is repeated down to the last row; in the order of the rows."""
+        runs = self.runs.setdefault(column, []) if found else []
+        if found is None or (runs and first <= runs[-1][1]):
+            return
+        if runs and runs[-1][1] == first - 1 and runs[-1][2] == found:
+            runs[-1] = (runs[-1][0], last, found)
+        else:
+            runs.append((first, last, found))
+
     def shown(self, row: int, column: int, value: object) -> object:
         """A cell's value, as text where its format shows more than its digits."""
         runs = self.runs.get(column)
@@ -72,14 +82,7 @@ def of(source: Source, sheet: str) -> Formats:
     cell = re.compile(rb'<(?:\w+:)?c\b(?=[^>]*\br="([A-Z]{1,3})(\d{1,7})")(?=[^>]*\bs="(' + wanted + rb')")')
     for window in package.windows(source, sheet):
         for letters, number, style in cell.findall(window):
-            row, found = int(number), styles[int(style)]
-            runs = made.runs.setdefault(package.column(letters), [])
-            if runs and row <= runs[-1][1]:
-                continue
-            if runs and runs[-1][1] == row - 1 and runs[-1][2] == found:
-                runs[-1] = (runs[-1][0], row, found)
-            else:
-                runs.append((row, row, found))
+            made.add(package.column(letters), int(number), int(number), styles[int(style)])
     return made
 
 

@@ -33,7 +33,7 @@ _BOF = (b"\x09\x08\x10\x00\x00\x06\x05\x00", b"\x09\x08\x08\x00\x00\x05\x05\x00"
 _FILEPASS = 0x2F
 _EOF_RECORD = 0x0A
 _FIRST_RECORDS = 20
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, ElementTree.ParseError,
     OSError, KeyError, NotImplementedError, RuntimeError, ValueError, EOFError,
 )  # fmt: skip
@@ -61,7 +61,7 @@ def of_zip(source: Source) -> str:
         with zipfile.ZipFile(source.file) as package:
             parts = package.infolist()
             kind = package.read("mimetype")[:80] if "mimetype" in package.namelist() else b""
-    except _DAMAGE as error:
+    except DAMAGE as error:
         source.refuse("SY-F29", seen=str(error)[:80])
     finally:
         source.file.seek(0)
@@ -125,7 +125,7 @@ def windows(source: Source, sheet: str) -> Iterator[bytes]:
             while piece := file.read(_WINDOW):
                 yield before + piece
                 before = piece[-_OVERLAP:]
-    except _DAMAGE:
+    except DAMAGE:
         return
     finally:
         source.file.seek(0)
@@ -137,7 +137,7 @@ def styles(source: Source) -> bytes:
         with zipfile.ZipFile(source.file) as package:
             found = [name for name in package.namelist() if _STYLES.fullmatch(name.lower())]
             return package.read(found[0]) if found else b""
-    except _DAMAGE:
+    except DAMAGE:
         return b""
     finally:
         source.file.seek(0)

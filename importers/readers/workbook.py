@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from importers.headers import Vocabulary
-from importers.readers import formats, heading, package
+from importers.readers import formats, heading, opendocument, package
 from importers.readers.formats import Formats
 from importers.readers.heading import Heading
 from importers.readers.raw import Chunk, Table
@@ -85,8 +85,8 @@ class BookTable:
 
     def _shown(self, row: int, values: Sequence[object]) -> list[str]:
         if self._formats.runs:
-            shown = self._formats.shown
-            values = [shown(row, column, value) for column, value in enumerate(values, self._first)]
+            found = self._formats
+            values = [found.shown(row, column, value) for column, value in enumerate(values, self._first)]
         return [value if type(value) is str else _text(value) for value in values]
 
 
@@ -111,6 +111,8 @@ def _sheet(
         table = BookTable(kind, sheet, book.rows(sheet))
         if kind == "xlsx":
             table.shows(package.lost(source, sheet), formats.of(source, sheet))
+        elif kind == "ods":
+            table.shows({}, opendocument.of(source, sheet))
         found = heading.find(table, source, words, order)
         if order.sheet or (found is not None and found.fields):
             first = (table, found)

@@ -277,6 +277,22 @@ def test_a_number_is_read_as_its_own_cell_shows_it(
     assert [json.loads(text)["Ref"] for batch in batches for text in batch["extra"] if text] == [shown] * 3 + ["8001"]
 
 
+def test_leading_zeros_of_an_ods_are_read(tmp_path: Path) -> None:
+    path = ods(tmp_path / "a.ods", [["Last Name", "Zip"], ["Weber", 1067.0], ["Klein", 50667.0], ["Berg", 8001.0]])
+    pads = '<number:number xmlns:number="n" number:min-integer-digits="5"/><table:table '
+    path = rewritten(path, "content.xml", "<table:table ", pads)
+    for value, text in (("1067.0", "01067"), ("8001.0", "8.001")):
+        cell = f'office:value="{value}"'
+        path = rewritten(path, "content.xml", f"{cell}/>", f"{cell}><text:p>{text}</text:p></table:table-cell>")
+    assert column(read(path)[1], "zip") == ["01067", "50667", "8001"]
+    row = "<table:table-row><table:table-cell office:value-type"
+    blank = '<table:table-row table:number-rows-repeated="3"><table:table-cell table:number-columns-repeated="2"/>'
+    moved = '</table:table-row><table:table-row><table:table-cell table:number-columns-repeated="2"/>'
+    path = rewritten(path, "content.xml", row, f"{blank}{moved}<table:table-cell office:value-type")
+    opened, batches = read(path)
+    assert column(batches, "zip") == ["01067", "50667", "8001"] and opened["header_row"] == 4
+
+
 def test_leading_zeros_of_a_number_format_are_read(tmp_path: Path) -> None:
     rows: Rows = [
         ["Last Name", "Zip", "Employees"],
