@@ -14,11 +14,13 @@ from typing import Any
 from importers import normalise
 from importers.rows import KeyRule
 from syncd.crm.plan import Delta, Key, Rec, changed
-from syncd.modules import Module
+from syncd.modules import NUMBERED, Module
 from syncd.store import Session
 
 CUSTOM = 100
 """Key kinds from this number on were made on demand, for `match_on`."""
+Link = tuple[Module, int, int]
+"""A link: the module of the record that links, the record linked to, the record that links."""
 Found = tuple[Rec | None, str, tuple[int, ...]]
 """The record that a row or a person means, with the reason; else why not, and the candidates that were passed over."""
 Name = tuple[str, str]
@@ -224,9 +226,10 @@ def custom_kind(tx: Session, module: Module, fields: tuple[str, ...], words: Wor
 def draft_tables(tx: Session) -> None:
     """Makes the temporary tables in which a dry run keeps what its plan would create and change."""
     tx.run(
-        "CREATE TEMPORARY TABLE draft_record (module INTEGER, record BIGINT, version INTEGER, data TEXT,"
+        "CREATE TEMPORARY TABLE draft_record (module INTEGER, record BIGINT, version INTEGER, data TEXT, account BIGINT,"
         " PRIMARY KEY (module, record))"
     )
+    tx.run("CREATE INDEX draft_account ON draft_record (account)")
     collate = ' COLLATE "C"' if tx.postgres else ""
     tx.run(
         f"CREATE TEMPORARY TABLE draft_key (module INTEGER, kind INTEGER, value TEXT{collate}, record BIGINT,"
@@ -236,20 +239,32 @@ def draft_tables(tx: Session) -> None:
 
 def keep_draft(tx: Session, view: View) -> None:
     """Adds what a planned batch did to the temporary tables, for the batches after it."""
-    number = view.module.number
+    number, place = view.module.number, view.module.at.get("account")
     recs = list(view.touched.values())
+    rows = []
+    for rec in recs:
+        there = rec.id not in view.gone
+        data = json.dumps(list(rec.values), ensure_ascii=False) if there else None
+        account = rec.values[place] if there and place is not None else None
+        rows.append((number, rec.id, rec.version, data, account))
     tx.many("DELETE FROM draft_record WHERE module = ? AND record = ?", [(number, r.id) for r in recs])
-    tx.many(
-        "INSERT INTO draft_record (module, record, version, data) VALUES (?, ?, ?, ?)",
-        [
-            (number, r.id, r.version, None if r.id in view.gone else json.dumps(list(r.values), ensure_ascii=False))
-            for r in recs
-        ],
-    )
+    tx.many("INSERT INTO draft_record (module, record, version, data, account) VALUES (?, ?, ?, ?, ?)", rows)
     tx.many(
         "INSERT INTO draft_key (module, kind, value, record) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [(number, kind, value, r.id) for r in recs for kind, value in r.keys or ()],
     )
+
+
+def drafted(tx: Session, stored: Iterable[Link], accounts: Sequence[int]) -> list[Link]:
+    """The links to accounts as a draft leaves them: `stored` ones but for records that it changed, and its own."""
+    links = list(stored)
+    asked = sorted({record for _, _, record in links})
+    changed = {(number, record) for record, number in tx.lookup("draft_record", "record", ("module",), asked)}
+    found = tx.lookup("draft_record", "account", ("module", "record"), accounts)
+    return [
+        *(link for link in links if (link[0].number, link[2]) not in changed),
+        *((NUMBERED[number], account, record) for account, number, record in found),
+    ]
 
 
 def bearer(

@@ -15,7 +15,7 @@ from syncd.crm import ledger
 from syncd.crm.accounts import Answer, Companies, Person, domains, same_company
 from syncd.crm.contacts import EMAILS, People
 from syncd.crm.history import Change, visible
-from syncd.crm.matching import Keys, View, Words
+from syncd.crm.matching import Keys, View, Words, drafted
 from syncd.crm.plan import Key, Plan, Rec, named, packed
 from syncd.crm.records import linking
 from syncd.modules import ACCOUNTS, CONTACTS, Module
@@ -142,7 +142,8 @@ class Batch:
         lines = ledger.histories(self.tx, ACCOUNTS, wanted)
         makers = ledger.makers(self.tx, ACCOUNTS, wanted)
         self.alone.update((a, makers.get(a) if len(lines.get(a, ())) == 1 else None) for a in wanted)
-        for module, account, record in linking(self.tx, ACCOUNTS, wanted):
+        links = linking(self.tx, ACCOUNTS, wanted)
+        for module, account, record in links if self.draft is None else drafted(self.tx, links, wanted):
             self.hanging.setdefault(account, []).append((module, record))
 
     def _load_history(self, contacts: Sequence[int]) -> None:
