@@ -83,9 +83,10 @@ def test_a_contact_that_another_mailbox_has_taken_up_meanwhile_is_not_deleted(tm
         item = person(one, NAME, "Keller AG")
         syncd("sync")
         one.delete(item.immutable)
-        person(other, NAME)
         stopped, done = plans(syncd)
         assert (stopped["state"], done["state"]) == ("stopped", "done")
+        person(other, NAME)
+        syncd("sync", other.address)
         assert "SY-W06" in syncd("apply", stopped["id"], "--approve", code=4) + syncd.errors
         (again,) = [run for run in plans(syncd) if run["state"] == "stopped"]
         syncd("apply", again["id"], "--approve")
@@ -102,9 +103,11 @@ def test_a_plan_that_links_to_an_account_that_went_does_not_fit(tmp_path: Path, 
         syncd("sync")
         one.delete(gone.immutable)
         person(one, "Zoé Noël", "Keller AG")
-        other.edit(hidden.immutable, categories=["Privat"])
         stopped, done = plans(syncd)
-        assert (stopped["state"], done["state"]) == ("stopped", "done") and accounts(syncd) == []
+        assert (stopped["state"], done["state"]) == ("stopped", "done")
+        other.edit(hidden.immutable, categories=["Privat"])
+        syncd("sync", other.address)
+        assert accounts(syncd) == []
         assert "is no longer there" in syncd("apply", stopped["id"], "--approve", code=4) + syncd.errors
         (again,) = [run for run in plans(syncd) if run["state"] == "stopped"]
         syncd("apply", again["id"], "--approve")
