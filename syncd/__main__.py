@@ -21,10 +21,10 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 def main() -> None:
     """Runs one command line and ends the process with its exit status."""
+    signal.signal(signal.SIGTERM, _stop)
     from syncd.cli import program
 
     gc.set_threshold(_GARBAGE)
-    signal.signal(signal.SIGTERM, _stop)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

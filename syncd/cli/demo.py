@@ -106,7 +106,7 @@ def _show(call: Call, wiring: Wiring, place: Path, halt: Halt, once: bool) -> in
         def make() -> tuple[Jobs, float]:
             return wiring.jobs(halt), wiring.settings.inbox.every
 
-        Service(wiring.store(), wiring.clock, halt, make).run()
+        Service(wiring.store(), wiring.clock, halt, make, []).run()
     return 0
 
 

@@ -6,6 +6,7 @@ import os
 
 from syncd.cli import logs
 from syncd.cli.call import Call, command
+from syncd.cli.signals import starting
 
 
 @command("run", example="syncd run\nsyncd --config /etc/syncd/syncd.toml run")
@@ -14,6 +15,11 @@ def run_command(call: Call) -> int:
 
     SIGTERM ends it cleanly, SIGHUP reads the settings again (faulty ones are refused).
     """
+    with starting() as hang_ups:
+        return _served(call, hang_ups)
+
+
+def _served(call: Call, hang_ups: list[int]) -> int:
     from syncd.settings import load
     from syncd.wiring import Wiring
     from syncd.work.jobs import Halt, Jobs
@@ -33,7 +39,7 @@ def run_command(call: Call) -> int:
         return jobs
 
     try:
-        Service(first.store(), first.clock, halt, make).run()
+        Service(first.store(), first.clock, halt, make, hang_ups).run()
     finally:
         for wiring in made[1:]:
             wiring.close()

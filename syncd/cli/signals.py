@@ -14,6 +14,25 @@ if TYPE_CHECKING:
 
 
 @contextmanager
+def starting() -> Iterator[list[int]]:
+    """Meanwhile SIGTERM ends the program with 0, for nothing is under way yet; the list holds each SIGHUP that came."""
+    came: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+
+    before = {number: signal.signal(number, does) for number, does in ((signal.SIGTERM, end), (signal.SIGHUP, note))}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def halting(halt: Halt) -> Iterator[list[int]]:
     """Meanwhile SIGTERM and SIGINT set `halt`, a second time at once; the list holds what came.
 

@@ -39,14 +39,17 @@ ALIVE = 30.0
 
 
 class Service:
-    """The service: `make` gives the jobs and the seconds between two looks at the watched folder, anew after SIGHUP."""
+    """The service: `make` gives the jobs and the seconds between two looks at the watched folder, anew after SIGHUP, also
+    after those in `hang_ups`, which came before it ran."""
 
-    def __init__(self, store: Store, clock: Clock, halt: Halt, make: Callable[[], tuple[Jobs, float]]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, halt: Halt, make: Callable[[], tuple[Jobs, float]], hang_ups: list[int]
+    ) -> None:
         self.store = store
         self.clock = clock
         self.halt = halt
         self.make = make
-        self._reload = False
+        self.hang_ups = hang_ups
 
     def run(self) -> None:
         """Runs until SIGTERM or SIGINT; then the batch at hand is finished or given up. Raises Busy when another
@@ -89,8 +92,8 @@ class Service:
                 since = 0.0
                 with self.store.writing("service:alive") as tx:
                     leases.prove(tx, lease, self.clock())
-            if self._reload:
-                self._reload = False
+            if self.hang_ups:
+                self.hang_ups.clear()
                 self._load_again(scheduler)
 
     def _load_again(self, scheduler: BackgroundScheduler) -> None:
@@ -119,7 +122,7 @@ class Service:
         self.halt.set()
 
     def _hang_up(self, number: int, frame: FrameType | None) -> None:
-        self._reload = True
+        self.hang_ups.append(number)
 
 
 def _shut_down(scheduler: BackgroundScheduler) -> bool:

@@ -97,6 +97,16 @@ def memory(process: subprocess.Popen[bytes]) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
+def test_signals_while_it_starts_are_as_good_as_later(tmp_path: Path, sqlite: str) -> None:
+    house = House(tmp_path, sqlite)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        with house.service() as process:
+            wait(lambda: "sqlalchemy" in Path(f"/proc/{process.pid}/maps").read_text())  # noqa: B023
+            process.send_signal(number)
+            stopped(process)
+    assert "Traceback" not in house.told()
+
+
 def test_files_at_any_time_are_imported_once(tmp_path: Path, sqlite: str) -> None:
     with Simulator(1, 20) as simulator:
         house = House(tmp_path, sqlite, graph=simulator.settings(), sync={"every": 1})
