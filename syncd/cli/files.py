@@ -28,7 +28,13 @@ from syncd.cli.call import Call, command
 @click.option(
     "--match-on", multiple=True, metavar="FIELD", help="Match on these fields together instead of by the rules."
 )
-@click.option("--map", "maps", type=Pair("COLUMN=FIELD", last=True), multiple=True, help="What a column is.")
+@click.option(
+    "--map",
+    "maps",
+    type=Pair("COLUMN=FIELD", last=True),
+    multiple=True,
+    help="What a column is (full_name: a whole name).",
+)
 @click.option("--set", "sets", type=Pair("FIELD=VALUE"), multiple=True, help="A value that every row gets.")
 @click.option("--owner", type=TEXT, metavar="USER", help="The owner of what is made.")
 @click.option("--module", type=click.Choice(["leads", "contacts", "accounts"]), help="What the rows are (leads).")

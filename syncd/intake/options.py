@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from importers.headers import FULL_NAME
 from importers.rows import Field, Opened, Order, UnreadableFile
 from importers.vocabulary import problem
 from syncd.crm.accounts import Rule
@@ -117,6 +118,8 @@ def check(options: Options) -> None:
         raise Refused(problem("SY-F41", options.language, seen=", ".join(sorted(links))))
     known = target.at.keys() | _link_ids(target)
     mapped = {field for field in options.map.values() if field not in LEFT_OUT and not field.startswith("extra.")}
+    if "first_name" in target.at:
+        mapped.discard(FULL_NAME)
     wrong = sorted({*mapped, *options.set} - known | set(options.match_on) - target.at.keys())
     if wrong:
         fields = ", ".join(target.at)

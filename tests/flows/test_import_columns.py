@@ -66,3 +66,12 @@ def test_a_post_box_and_a_messenger_of_google_are_kept(syncd: Program) -> None:
     anna, jan = imported(syncd, "contacts", *rows)
     assert (anna["mailing_street"], anna["im"]) == ("PF 12", "Skype: anna.w")
     assert (jan["home_street"], jan["im"]) == ("Weg 1\nHaus B\nPF 9", "jan.k")
+
+
+def test_a_column_may_be_named_as_a_whole_name(syncd: Program) -> None:
+    path = syncd.file("file.csv", "Wer,Email", "Dr. Anna Weber,anna@solis.example")
+    syncd("import", path, "--map", "Wer=full_name", "--module", "contacts")
+    record = syncd.json("export", "contacts")[0]
+    assert (record["salutation"], record["first_name"], record["last_name"]) == ("Dr.", "Anna", "Weber")
+    wrong = syncd.json("import", path, "--map", "Wer=full_name", "--module", "accounts", code=1)
+    assert wrong["error"]["code"] == "SY-F40"
