@@ -51,7 +51,7 @@ def take_all(call: Call, paths: Sequence[Path], options: Options, *, dry_run: bo
 
 def _take(call: Call, path: Path, options: Options, dry_run: bool) -> Run:
     real = _readable(path)
-    intake = call.wiring.intake(options)
+    intake = call.wiring.intake()
     if dry_run:
         beside = replace(options, beside=str(path.absolute()))
         outcome = intake.preview(real, beside, actor=call.actor, name=path.name)

@@ -21,7 +21,7 @@ from syncd.crm.records import fetch
 from syncd.crm.runs import unknown
 from syncd.errors import Outdated, Problem, Refused
 from syncd.modules import ACCOUNTS, CONTACTS, MODULES
-from syncd.store import Session, Store, leases, observations
+from syncd.store import Session, Store, leases, mailboxes, observations
 from syncd.store.leases import Lease
 from syncd.store.observations import Mark
 from syncd.store.times import Clock, stamp
@@ -57,15 +57,17 @@ def still_fits(store: Store, run: int, *, words: Words, clock: Clock) -> bool:
 
 
 def _parts(tx: Session, run: int) -> list[int]:
-    """What is carried out one after the other: the plan that is under way, one made together, else each mailbox's own."""
+    """What is carried out one after the other: what is under way, and then the plan made together, or each mailbox's own."""
     orders = json.loads(tx.value("SELECT orders FROM run WHERE id = ?", run) or "{}")
     if "apply" in orders:
         return [orders["apply"]["run"]]
-    if orders.get("dry_run") or plans.joint(tx, run):
-        return [run]
     rows = tx.rows("SELECT id, state, orders FROM run WHERE parent = ? ORDER BY id", run)
-    waiting = [row[0] for row in rows if row[1] == "stopped" or (row[1] == "running" and "apply" in json.loads(row[2]))]
-    return waiting or [run]
+    begun = [json.loads(row[2]).get("apply", {}).get("run") for row in rows if row[1] == "running"]
+    parts = list(dict.fromkeys(one for one in begun if one is not None))
+    waiting = [row[0] for row in rows if row[1] in WAITING]
+    if waiting or not parts:
+        parts += [run] if orders.get("dry_run") or plans.joint(tx, run) or not waiting else waiting
+    return parts
 
 
 def _apply_whole(store: Store, run: int, words: Words, clock: Clock, approve: bool) -> list[int]:
@@ -116,11 +118,8 @@ def _open(tx: Session, run: int, words: Words, now: datetime, approve: bool) -> 
 
 def _leases(tx: Session, run: int, rows: Sequence[tuple[Any, ...]], now: datetime) -> list[Lease]:
     """The plan is ours alone, and so are the mailboxes that it speaks of."""
-    names = [f"apply:{run}"]
-    for _one, _state, _orders, source, kind in rows:
-        found = tx.value("SELECT id FROM mailbox WHERE address = ?", source) if kind == "sync" else None
-        names += [f"mailbox:{found}"] if found is not None else []
-    return [leases.take(tx, name, now) for name in names]
+    names = [f"mailbox:{mailboxes.called(tx, source)}" for *_, source, kind in rows if kind == "sync"]
+    return [leases.take(tx, name, now) for name in (f"apply:{run}", *names)]
 
 
 def _prove(tx: Session, job: Job, now: datetime) -> None:
@@ -140,12 +139,13 @@ def _begin(tx: Session, job: Job, waiting: Sequence[tuple[Any, ...]], words: Wor
     ties_stand(tx, whole)
     seen: set[tuple[int, int]] = set()
     for one in job.runs:
+        spoken = words.of(ledger.orders(tx, one).get("country"))
         for _, data in plans.saved(tx, one, joint=job.joint):
             actions = job.load(data["actions"])
             links_stand(tx, job, actions, whole.touched)
             first = [a for a in actions if (a.module.number, a.rec.id) not in seen]
             seen.update((a.module.number, a.rec.id) for a in actions)
-            fits(tx, job, one, first, words, acted=seen)
+            fits(tx, job, one, first, spoken, acted=seen)
             met_stand(tx, data.get("met"), seen)
             items_stand(tx, data.get("items"))
     if not job.joint:
@@ -197,8 +197,11 @@ def _same_account(one: Sequence[Any], other: Sequence[Any], words: Words) -> boo
 
 def still_newest(tx: Session, run: int, source: str) -> None:
     """Raises Outdated when a newer run has looked at the mailbox of that address; one that failed has not."""
-    sql = "SELECT MAX(id) FROM run WHERE kind = 'sync' AND source = ? AND parent IS NOT NULL AND state <> 'failed'"
-    newest = tx.value(sql, source)
+    newest = tx.value(
+        "SELECT MAX(id) FROM run WHERE kind = 'sync' AND lower(source) = lower(?) AND parent IS NOT NULL"
+        " AND state <> 'failed'",
+        source,
+    )
     if newest != run:
         raise moved(f"run {newest} has looked at {source} since")
 
@@ -219,6 +222,7 @@ def _carry(store: Store, job: Job, run: int, words: Words, clock: Clock) -> None
         with store.writing("apply:batch") as tx:
             _prove(tx, job, clock())
             orders = ledger.orders(tx, run)
+            words = words.of(orders.get("country"))
             found = next(plans.saved(tx, run, joint=job.joint, after=orders["apply"]["at"]), None)
             if found is None:
                 _end(tx, run, orders, clock())

@@ -199,7 +199,7 @@ class _Work:
         self.policy = Policy(options.on_duplicate, options.match_on, options.owner, options.owner_told)
         self.links = options.links()
         self.options = options
-        self.words = words
+        self.words = words.of(options.country)
         self.keys: list[Keys] = []  # those of the batch planned last
 
     def open(self, opened: Opened) -> None:

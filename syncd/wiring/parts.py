@@ -59,18 +59,18 @@ class Wiring:
             self._store.close()
             self._store = None
 
-    def words(self, country: str | None = None) -> Words:
-        """What matching knows of the world. `country` reads national phone numbers; blank: that of [locale]."""
+    def words(self) -> Words:
+        """What matching knows of the world, with the country of [locale] for national phone numbers."""
         from importers import vocabulary
         from syncd.crm.matching import Words
 
-        return Words(vocabulary.companies(), vocabulary.nicknames(), country or self.settings.locale.country)
+        return Words(vocabulary.companies(), vocabulary.nicknames(), self.settings.locale.country)
 
-    def intake(self, options: Options | None = None) -> Intake:
+    def intake(self) -> Intake:
         """Imports files; the store is opened after the reader's process has been started."""
         from syncd.intake import Intake
 
-        return Intake(self.store, self.words(options.country if options else None), self.clock, step=self.step)
+        return Intake(self.store, self.words(), self.clock, step=self.step)
 
     def options(self, profile: str | None = None, **wishes: Any) -> Options:
         """How a file is to be taken in, see `orders.options`. Raises Refused when there is no such profile."""

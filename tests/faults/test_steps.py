@@ -301,3 +301,17 @@ def test_a_full_sync_after_a_killed_one_reads_every_folder_anew(stage: Stage) ->
     ground.prepare("sync", "--full")
     counts = json.loads(ground.prepare("sync", "--json"))["counts"]
     assert not any(counts.values()), counts
+
+
+def test_a_yes_to_all_finishes_the_one_that_was_killed_first(stage: Stage) -> None:
+    full = stage._made(("sync",))
+    edited(stage.simulator)
+    synced(0)(stage._wiring(full, Steps()))
+    parent, *stopped = [run for run, state in full.states() if state == "stopped"]
+    assert len(stopped) > 1
+    one = Scenario("apply one", full, command("apply", stopped[0], "--approve"))
+    names, _ = stage.count(one)
+    ground = stage.yard.fresh(full)
+    assert stage._life(ground, one, names.index("apply:batch:committed") + 1)
+    ground.prepare("apply", parent, "--approve", codes=(0, 4))
+    assert not ground.running() and dict(ground.states())[stopped[0]] == "done"

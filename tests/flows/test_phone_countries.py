@@ -10,6 +10,7 @@ import pytest
 from syncd.simulator.app import Simulator
 from tests.flows.outlook import ANNA, contacts, office, person
 from tests.flows.program import Program
+from tests.flows.test_folder_plans import look
 
 HEADER = "First Name,Last Name,Email,Phone"
 LOCALE = '[locale]\ncountry = "DE"'
@@ -54,3 +55,36 @@ def test_the_phones_of_a_mailbox_are_read_by_its_country(
     syncd("sync")
     assert contacts(syncd)["Beat Huber"]["phone"] == "044 668 18 00"
     assert taken(syncd, "B,Huber,b@huber.example,+41 44 668 18 00", *PHONE) == counted
+
+
+def test_a_phone_of_the_inbox_and_of_a_plan_is_read_by_the_profiles_country(tmp_path: Path, database: str) -> None:
+    inbox = tmp_path / "inbox"
+    syncd = Program(tmp_path, database, f'{SWISS}\n[inbox]\nfolder = "{inbox}"\nsettle = 0')
+    (inbox / "swiss").mkdir(parents=True)
+    (inbox / "swiss" / "a.csv").write_text(f"{HEADER}\nBeat,Huber,b@huber.example,044 668 18 00\n")
+    row = syncd.file("b.csv", HEADER, "Urs,Frei,u@frei.example,044 668 18 01")
+    look(syncd)
+    syncd("apply", syncd.json("import", row, "--profile", "swiss", "--dry-run")["runs"][0]["id"])
+    assert taken(syncd, "A,Meier,a@meier.example,+41 44 668 18 00", *PHONE) == {"duplicate": 1}
+    assert taken(syncd, "B,Meier,b@meier.example,+41 44 668 18 01", *PHONE) == {"duplicate": 1}
+
+
+@pytest.mark.parametrize("way", ["planned", "stopped"])
+def test_a_mailboxs_phones_are_read_by_its_country_also_from_a_plan(
+    tmp_path: Path, database: str, simulator: Simulator, way: str
+) -> None:
+    mailbox = f'{LOCALE}\n[[mailbox]]\naddress = "{ANNA}"\ncountry = "CH"'
+    syncd = office(tmp_path, database, simulator, "max_removals = 0", more=mailbox)
+    taken(syncd, "Urs,Frei,u@frei.example,+41 44 668 18 01", *PHONE)
+    if way == "planned":
+        syncd("apply", syncd.json("sync", "--dry-run")["id"])
+    else:
+        box = simulator.mailbox(ANNA)
+        person(box, "Geht Weg", mail="")
+        syncd("sync")
+        syncd("delete", "contacts", contacts(syncd)["Beat Huber"]["id"])
+        huber, other = sorted(box.truth(), key=lambda row: row["surname"] != "Huber")
+        box.edit(str(huber["id"]), jobTitle="Neu")
+        box.delete(str(other["id"]))
+        syncd("apply", syncd.json("sync", code=3)["id"], "--approve")
+    assert taken(syncd, "B,Huber,b@huber.example,+41 44 668 18 00", *PHONE) == {"duplicate": 1}

@@ -124,4 +124,5 @@ class Planning:
             ledger.report(tx, part.run, [part.stop.problem(part.run, part.of.address, plan.counts, plan.deleted)])
         ledger.report(tx, part.run, plan.problems)
         ledger.count(tx, part.run, plan.counts, plan.taken)
+        ledger.order(tx, part.run, ledger.orders(tx, part.run) | {"country": part.of.country})
         ledger.end(tx, part.run, self.clock(), "planned" if part.stop is None else "stopped")
