@@ -22,7 +22,7 @@ def tell(call: Call, address: str, wanted: str) -> None:
     wiring = call.wiring
     order = wiring.sync_order()
     of = chosen(order.mailboxes, (address,))[0]
-    found = list(judged(wiring.store(), wiring.graph, order, of, wanted))
+    found = list(judged(wiring.store(), wiring.graph, order, of, wanted, now=wiring.clock()))
     if not found:
         raise Refused(
             Problem(

@@ -6,7 +6,8 @@ For `why --outlook`: also the folders that the settings leave out are read, for 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from importers import normalise
@@ -16,6 +17,7 @@ from syncd.graph.http import Graph
 from syncd.graph.shapes import Folder, Row
 from syncd.store import Store, mailboxes, observations
 from syncd.sync.engine.orders import MailboxOrder, SyncOrder
+from syncd.sync.engine.pauses import heed
 from syncd.sync.mapping import Reason, Rules, full_path, gate, project, wanted
 
 State = Literal["here", "held", "waiting", "new", "left out", "refused"]
@@ -34,11 +36,17 @@ class Judged:
     contact: int | None = None
 
 
-def judged(store: Store, graph: Graph, order: SyncOrder, of: MailboxOrder, text: str) -> Iterator[Judged]:
+def judged(
+    store: Store, graph: Graph, order: SyncOrder, of: MailboxOrder, text: str, *, now: datetime
+) -> Iterator[Judged]:
     """The contacts of a mailbox that hold the text in name, company or e-mail address, in whatever folder they lie.
 
-    Raises what Graph's answers mean, as a sync does.
+    Raises what Graph's answers mean, and TryLater while a wait that Microsoft asked for runs, as a sync does.
     """
+    with store.reading() as tx:
+        box = mailboxes.known(tx, order.tenant, of.address)
+        if box is not None:
+            heed(tx, graph, replace(box, address=of.address), now, by_hand=True)
     found = delta.folders(graph, of.address)
     for folder in found:
         for page in delta.listing(graph, of.address, folder.id, page_size=order.page_size):

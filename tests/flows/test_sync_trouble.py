@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sqlite3
 import time
@@ -65,6 +66,21 @@ def test_a_long_wait_ends_that_mailbox_and_is_honoured_by_hand(simulator: Simula
     assert outlook.codes(again["mailboxes"][0]) == ["SY-M11"] and states(again) == ["failed", "done"]
     assert ANNA not in {r.mailbox for r in simulator.requests[asked:]}
     assert ANNA in again["mailboxes"][0]["problems"][0]["what"]
+    refused = json.loads(syncd("why", "--outlook", ANNA, "Weiter", "--json", code=1))["error"]
+    assert refused["code"] == "SY-M11" and ANNA not in {r.mailbox for r in simulator.requests[asked:]}
+
+
+def test_a_second_sync_is_told_by_name_which_mailbox_is_at_work(simulator: Simulator, syncd: Program) -> None:
+    seen: list[str] = []
+
+    def second(name: str) -> None:
+        if name == "sync:end:committed" and not seen:
+            seen.append("")
+            seen[0] = syncd.json("sync", EINKAUF, code=75)["error"]["what"]
+
+    syncd.step = second
+    syncd.json("sync")
+    assert seen[0].startswith(f"{EINKAUF} is being worked on by another syncd")
 
 
 def test_the_rest_of_a_wait_is_waited_in_place(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:

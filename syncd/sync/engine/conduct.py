@@ -20,20 +20,19 @@ from syncd.crm.matching import Words
 from syncd.errors import Problem, SetupError, SyncdError, TryLater
 from syncd.graph.http import Graph
 from syncd.store import Session, Store, leases, mailboxes, observations
-from syncd.store.times import Clock, moment
+from syncd.store.times import Clock
 from syncd.sync.engine.brake import judge
 from syncd.sync.engine.carry import Batch, Carried
 from syncd.sync.engine.orders import SyncOrder
+from syncd.sync.engine.pauses import heed
 from syncd.sync.engine.planning import Part, Planning
 from syncd.sync.engine.reading import Round
-from syncd.sync.engine.refusals import half_applied, no_folder, too_early
+from syncd.sync.engine.refusals import half_applied, no_folder
 
 log = logging.getLogger("syncd.sync")
 
 BACK_OFF = (60, 300, 900, 3600)
 """Seconds before a mailbox that failed is tried again by the service, by how often it failed."""
-IN_PLACE_SECONDS = 15.0
-"""What is left of a wait that Microsoft asked for is waited in place up to this, as a new one is."""
 
 
 @dataclass
@@ -88,7 +87,7 @@ class Syncing:
             now = self.clock()
             begin = partial(ledger.begin, tx, "sync", actor=actor, now=now, reason=reason, orders=order.plain())
             known = mailboxes.meet(tx, order.tenant, [of.address for of in order.mailboxes])
-            held = [leases.take(tx, f"mailbox:{box.id}", now) for box in known]
+            held = [leases.take(tx, f"mailbox:{box.id}", now, box.address) for box in known]
             names = {lease.name for lease in held}
             parent = ledger.taken_up(tx, "sync", order.plain(), now, held=names, again=not order.dry_run)
             if parent is None:
@@ -139,17 +138,10 @@ class Syncing:
 
     def _may_ask(self, part: Part, by_hand: bool) -> None:
         with self.store.reading() as tx:
-            wait = mailboxes.waits(tx, part.mailbox.id)
             half = plans.under_way(tx, part.of.address)
-        if half is not None:
-            raise half_applied(part.of.address, half)
-        if wait is None or moment(wait[0]) <= self.clock() or (by_hand and wait[1] != "server"):
-            return
-        until, told = moment(wait[0]), wait[1] == "server"
-        seconds = (until - self.clock()).total_seconds()
-        if not told or seconds > IN_PLACE_SECONDS:
-            raise too_early(part.of.address, until, seconds, told=told)
-        self.graph.hold(part.of.address, seconds)
+            if half is not None:
+                raise half_applied(part.of.address, half)
+            heed(tx, self.graph, part.mailbox, self.clock(), by_hand=by_hand)
 
     def _finish(self, order: SyncOrder, part: Part, made: Synced) -> None:
         """Carries out what was read of one mailbox, unless it is to be planned only; or notes why not."""
