@@ -49,9 +49,8 @@ def _items(call: Call) -> Iterator[Item]:
         yield from (fault("settings", problem) for problem in error.problems)
         yield unchecked("store, sign-in, mailboxes, inbox", "they need the settings")
         return
-    yield ok(
-        "settings", f"{len(settings.given)} keys set" + (f" in {settings.path}" if settings.path else "; defaults")
-    )
+    keys = f"{len(settings.given)} key{'' if len(settings.given) == 1 else 's'} set"
+    yield ok("settings", keys + (f" in {settings.path}" if settings.path else "; defaults"))
     yield from (warned("settings", problem) for problem in settings.warnings)
     yield _store(settings)
     if settings.graph is None:

@@ -51,22 +51,29 @@ KNOWN = (
         f"Another program held the store for more than {BUSY_SECONDS} s.",
         "Try again; if it stays so, look for a program that keeps the file open.",
     ),
+    Complaint(
+        ("unable to open",),
+        SetupError,
+        "SY-S08",
+        "It is no file, or one that may not be read, or SQLite may not write into its folder.",
+        "Correct [store] url, or give the user that runs syncd those rights; then run: syncd check.",
+    ),
 )
 AWAY = Complaint(
-    ("unable to open",),
+    (),
     SetupError,
     "SY-S08",
     "The database cannot be reached or used.",
     "Start it, or correct [store] url; then run: syncd check.",
 )
-"""Also what any other complaint of a server's about itself means."""
+"""What any other complaint of a server's about itself means."""
 
 
 def translated(name: str, error: DBAPIError, *, server: bool) -> SetupError | TryLater:
     """The complaint of the store `name` as one of our errors. What is none of those known is a fault, and raised."""
     text = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
     found = next((one for one in KNOWN if _is(one, text)), None)
-    if found is None and isinstance(error, OperationalError) and (server or _is(AWAY, text)):
+    if found is None and isinstance(error, OperationalError) and server:
         found = AWAY
     if found is None:
         raise error

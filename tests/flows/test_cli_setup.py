@@ -183,6 +183,13 @@ def test_a_damaged_store_is_told(tmp_path: Path) -> None:
     assert syncd.json("list", "leads", code=78)["error"]["code"] == "SY-S06"
 
 
+def test_a_store_that_cannot_be_opened_is_told_as_the_file_it_is(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    syncd = Program(tmp_path, f"sqlite:///{tmp_path / 'folder'}")
+    error = syncd.json("list", "leads", code=78)["error"]
+    assert error["code"] == "SY-S08" and "rights" in error["do"] and "Start it" not in error["do"]
+
+
 def test_a_newer_store_is_left_alone(tmp_path: Path, sqlite: str) -> None:
     import sqlite3
 
