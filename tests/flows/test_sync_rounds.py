@@ -230,3 +230,21 @@ def test_an_answer_that_is_none_is_never_an_empty_mailbox(
     syncd("sync", "--full")
     assert syncd.whole() == before
     same(syncd, box)
+
+
+@pytest.mark.parametrize(("again", "at", "count"), [("duplicates", 1, None), ("gone", 6, 1)])
+def test_what_comes_twice_and_is_not_taken_counts_once(
+    again: str, at: int, count: int | None, tmp_path: Path, sqlite: str, simulator: Simulator, box: Mailbox
+) -> None:
+    syncd = office(tmp_path, sqlite, simulator, 'exclude_categories = ["Familie"]', page_size=5)
+    for number in range(9):
+        person(box, f"Cousin N{number}", categories=["Familie"])
+        box.add("contacts", displayName=None, personalNotes="only a note", companyName=None)
+    fault = simulator.faults.add(again, "delta", at=at, count=count)
+    run = syncd.json("sync", code=1)
+    assert fault.struck and {name: n for name, n in run["counts"].items() if n} == {
+        "created": 24,
+        "excluded": 9,
+        "refused": 9,
+    }
+    assert outlook.codes(run["mailboxes"][0]) == ["SY-I01"] * 9

@@ -33,7 +33,8 @@ VERIFY = 100
 class Round:
     """One mailbox's round under way in one process. `again`: it goes on with a sync that was cut short.
 
-    `met`: whether it has a folder that the order asks for.
+    `met`: whether it has a folder that the order asks for. `left`: the contacts counted as left out or refused so far; a
+    row may come twice.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Round:
     number: int = 0
     met: bool = True
     noted: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
     folders: dict[str, Folder] = field(default_factory=dict)
 
     def read(self) -> None:
@@ -235,7 +237,7 @@ class _Page:
         again = bool(before) and before["round"] == self.round.number and before["gone"] is None  # type: ignore[index]
         if gate(row, self.path, self.round.of.rules, known=before is not None):
             if before is None:
-                self._count("excluded")
+                self._once(key, "excluded")
             else:
                 self.seen.append(Seen(key, str(before["modified"] or ""), None, None, "scope"))
             return
@@ -257,9 +259,9 @@ class _Page:
 
     def leave(self, key: str, error: Refused) -> None:
         """Counts a contact of which nothing can be taken: what is here of it stays."""
-        self._count("refused")
         self.kept.append(key)
-        self.problems += _of(key, error.problems)
+        if self._once(key, "refused"):
+            self.problems += _of(key, error.problems)
 
     def refuse(self, faults: int) -> None:
         """Counts rows that could not even be told apart."""
@@ -271,6 +273,14 @@ class _Page:
             "Open and save the contacts in Outlook. If it lasts, please report it.",
         )
         self.problems.append(problem.plain())
+
+    def _once(self, key: str, name: str) -> bool:
+        """Counts a contact that is not taken, unless this round has counted it."""
+        if key in self.round.left:
+            return False
+        self.round.left.add(key)
+        self._count(name)
+        return True
 
     def _count(self, name: str, by: int = 1) -> None:
         self.counts[name] = self.counts.get(name, 0) + by
