@@ -60,8 +60,9 @@ def dates(values: Column, order: str | None, not_after: str | None = None) -> tu
     """ISO dates and the indexes of cells that are none; `0/0/00` (Outlook's empty date) is a blank.
 
     `order` is "dmy", "mdy" or "ymd"; a date that the order forbids is bad, and with None so is one that could be read
-    in two ways. ISO dates and names of months need no order. A time of day is dropped. A
-    two-digit year that would be later than `not_after` (an ISO date, for birthdays) is of the century before.
+    in two ways (1/2/1980; in 1.2.1980 the day comes first). ISO dates and names of months need no order. A time of day
+    is dropped. A two-digit year that would be later than `not_after` (an ISO date, for birthdays) is of the century
+    before.
     """
     read: list[str | None] = []
     bad = []
@@ -136,6 +137,9 @@ def _readings(parts: tuple[str, str, str], value: str, not_after: str | None) ->
     if len(found) > 1 and "-" not in value:
         # Nobody who writes 13/01/24 means 2013; where a year of two digits leads, hyphens follow it.
         found.pop("ymd", None)
+    if len(found) > 1 and "." in value and "/" not in value and "-" not in value:
+        # Where dots part the numbers the day comes first, in every country that writes them so.
+        found.pop("mdy", None)
     return found
 
 
