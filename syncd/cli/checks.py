@@ -43,6 +43,8 @@ def check_command(call: Call) -> int:
 
 
 def _items(call: Call) -> Iterator[Item]:
+    from syncd.wiring import refusals
+
     try:
         settings = call.settings
     except SetupError as error:
@@ -58,6 +60,7 @@ def _items(call: Call) -> Iterator[Item]:
     else:
         yield from _outlook(call, settings)
     yield from _inbox(settings)
+    yield from (fault("files", problem) for problem in refusals(settings))
 
 
 def _outlook(call: Call, settings: Settings) -> Iterator[Item]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from syncd.intake.options import Options
+from syncd.intake.options import Options, check
 from syncd.intake.take import Intake, Outcome
 from syncd.intake.watch import Watch
 
-__all__ = ["Intake", "Options", "Outcome", "Watch"]
+__all__ = ["Intake", "Options", "Outcome", "Watch", "check"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncd.wiring.orders import doubts
+from syncd.wiring.orders import doubts, refusals
 from syncd.wiring.parts import Wiring
 
-__all__ = ["Wiring", "doubts"]
+__all__ = ["Wiring", "doubts", "refusals"]

@@ -49,6 +49,20 @@ def options(given: Settings, name: str | None = None, **wishes: Any) -> Options:
     return Options(**made)
 
 
+def refusals(given: Settings) -> list[Problem]:
+    """For what in [inbox], or in a profile, every file that is dropped there would be refused."""
+    from syncd.intake import check
+
+    found = []
+    for name in (None, *given.profiles):
+        try:
+            check(options(given, name, language="en"))
+        except Refused as error:
+            place = f"[profiles.{name}]" if name else "[inbox]"
+            found += [replace(one, what=f"{place}: {one.what}") for one in error.problems if isinstance(one, Problem)]
+    return found
+
+
 def profile(given: Settings, name: str | None) -> Profile:
     """The import profile of that name, an empty one for None. Raises Refused when there is none."""
     if name is None:

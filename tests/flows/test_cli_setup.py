@@ -175,6 +175,15 @@ def test_a_field_that_contacts_have_not_is_warned_of(tmp_path: Path, sqlite: str
     assert "SY-C16" in syncd.errors
 
 
+def test_a_field_that_files_have_not_is_told_before_one_is_dropped(tmp_path: Path, sqlite: str) -> None:
+    inbox, fair = '[inbox]\nmatch_on = ["e-mail"]\n', '[profiles.fair]\nmodule = "contacts"\nmap = {Firm = "company"}\n'
+    document = Program(tmp_path, sqlite, inbox + fair + "match_on = []\n").json("check", code=78)
+    assert [problem["code"] for problem in document["problems"]] == ["SY-F40", "SY-F40"]
+    first, second = (problem["what"] for problem in document["problems"])
+    assert first.startswith("[inbox]: leads") and "e-mail" in first
+    assert second.startswith("[profiles.fair]: contacts") and "company" in second
+
+
 def test_a_damaged_store_is_told(tmp_path: Path) -> None:
     path = tmp_path / "syncd.db"
     path.write_bytes(b"this is no database at all" * 400)
