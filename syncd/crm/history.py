@@ -101,9 +101,9 @@ def reverse(
     others = [e for e in entries if e.run not in runs and e.version > (existence[-1].version if existence else 0)]
     if existence:
         return Reversal("delete") if not others else Reversal(left=[(EXISTENCE, others[0].run)])
-    gone = next((e for e in entries if e.field == EXISTENCE and e.after is None), None)
-    if gone is not None:
-        return Reversal(left=[(EXISTENCE, gone.run)])
+    newest = next((e for e in entries if e.field == EXISTENCE), None)
+    if newest is not None and newest.after is None:
+        return Reversal(left=[(EXISTENCE, newest.run)])
     return _restore(entries, runs, {e.field for e in mine})
 
 

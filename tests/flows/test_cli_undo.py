@@ -288,3 +288,14 @@ def test_what_was_deleted_by_hand_after_an_undo_does_not_come_back_with_the_run(
     (problem,) = syncd.json("undo", undo, code=1)["problems"]
     assert "lead 2" in problem["what"] and f"Run {gone} has deleted it since" in problem["why"]
     assert [lead["id"] for lead in syncd.json("list", "leads")] == [1, 3]
+
+
+def test_an_edit_goes_back_also_when_the_record_was_deleted_and_restored_since(syncd: Program) -> None:
+    imported(syncd)
+    before = syncd.whole()
+    edit = syncd.json("edit", "leads", 1, "phone=9")["run"]
+    syncd("delete", "leads", 1)
+    syncd("undo", edit, code=1)
+    syncd("restore", "leads", 1)
+    syncd("undo", edit)
+    assert syncd.whole() == before
