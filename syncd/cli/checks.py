@@ -54,16 +54,17 @@ def _items(call: Call) -> Iterator[Item]:
     keys = f"{len(settings.given)} key{'' if len(settings.given) == 1 else 's'} set"
     yield ok("settings", keys + (f" in {settings.path}" if settings.path else "; defaults"))
     yield from (warned("settings", problem) for problem in settings.warnings)
-    yield _store(settings)
+    store, current = _store(settings)
+    yield store
     if settings.graph is None:
         yield unchecked("mailboxes", "the settings have no [graph] section; files and all else work without")
     else:
-        yield from _outlook(call, settings)
+        yield from _outlook(call, current=current)
     yield from _inbox(settings)
     yield from (fault("files", problem) for problem in refusals(settings))
 
 
-def _outlook(call: Call, settings: Settings) -> Iterator[Item]:
+def _outlook(call: Call, *, current: bool) -> Iterator[Item]:
     found = list(sign_in(call.wiring))
     yield from found
     broken = {one.name for one in found if one.state == "fault"}
@@ -71,20 +72,22 @@ def _outlook(call: Call, settings: Settings) -> Iterator[Item]:
         yield unchecked("rights, mailboxes", f"they need the {'sign-in' if 'sign-in' in broken else 'network'}")
         return
     yield from rights(call.wiring)
-    yield from mailboxes(call.wiring)
+    yield from mailboxes(call.wiring, heeding=current)
 
 
-def _store(settings: Settings) -> Item:
+def _store(settings: Settings) -> tuple[Item, bool]:
+    """How the store stands, and whether it can be read without bringing it to another schema."""
     from syncd.store import health, schema
 
     found = health.examine(settings.store.url)
     if found.fault:
-        return fault("store", found.fault)
+        return fault("store", found.fault), False
     room = f" · {found.free / 2**30:,.0f} GB free" if found.free is not None else ""
     if found.schema is None:
-        return ok("store", f"{found.name} · not there yet, the first command makes it{room}")
-    newest = "newest" if found.schema == schema.HEAD else f"the next command brings it to {schema.HEAD}"
-    return ok("store", f"{found.name} · schema {found.schema} ({newest}) · intact{room}")
+        return ok("store", f"{found.name} · not there yet, the first command makes it{room}"), False
+    current = found.schema == schema.HEAD
+    newest = "newest" if current else f"the next command brings it to {schema.HEAD}"
+    return ok("store", f"{found.name} · schema {found.schema} ({newest}) · intact{room}"), current
 
 
 def _inbox(settings: Settings) -> Iterator[Item]:

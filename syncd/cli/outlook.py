@@ -11,6 +11,7 @@ from syncd.cli.probe import Item, fault, ok, unchecked, warned
 from syncd.errors import Problem, SetupError, SyncdError, TryLater
 
 if TYPE_CHECKING:
+    from syncd.store import Store
     from syncd.wiring import Wiring
 
 WAYS = ("SY-A13", "SY-G01", "SY-G02", "SY-G03", "SY-G04")
@@ -169,8 +170,8 @@ def _too_wide(refused: str, app: str) -> Problem:
     )
 
 
-def mailboxes(wiring: Wiring) -> Iterator[Item]:
-    """Whether each mailbox can be read, and how much is in it."""
+def mailboxes(wiring: Wiring, *, heeding: bool) -> Iterator[Item]:
+    """Whether each mailbox can be read, and how much is in it. `heeding`: the store knows of waits that still hold."""
     try:
         addresses = wiring.addresses()
     except SyncdError as error:
@@ -179,8 +180,9 @@ def mailboxes(wiring: Wiring) -> Iterator[Item]:
     if not addresses:
         yield unchecked("mailboxes", "[graph] mailboxes names none")
         return
+    store = wiring.store(create=False) if heeding else None
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(lambda address: _mailbox(wiring, address), addresses[:MOST]))
+        found = list(pool.map(lambda address: _mailbox(wiring, store, address), addresses[:MOST]))
     good = [one for one in found if one.state == "ok"]
     more = f" (of {len(addresses):,} the first {MOST})" if len(addresses) > MOST else ""
     if good:
@@ -190,10 +192,12 @@ def mailboxes(wiring: Wiring) -> Iterator[Item]:
     yield from (one for one in found if one.state != "ok")
 
 
-def _mailbox(wiring: Wiring, address: str) -> Item:
+def _mailbox(wiring: Wiring, store: Store | None, address: str) -> Item:
     from syncd.graph import delta
 
     try:
+        if store is not None:
+            _heed(wiring, store, address)
         folders = delta.folders(wiring.graph, address)
         sizes = [delta.size(wiring.graph, address, one.id) for one in folders[:COUNTED]]
     except SyncdError as error:
@@ -205,6 +209,17 @@ def _mailbox(wiring: Wiring, address: str) -> Item:
     return ok(
         "mailbox", f"{address} ({held}, {len(folders):,} {'folder' if len(folders) == 1 else 'folders'})", **figures
     )
+
+
+def _heed(wiring: Wiring, store: Store, address: str) -> None:
+    """Raises TryLater while Microsoft has asked for a wait."""
+    from syncd.store import mailboxes
+    from syncd.sync.engine.pauses import heed
+
+    with store.reading() as tx:
+        known = mailboxes.known(tx, wiring.graph_settings.tenant_id, address)
+        if known is not None:
+            heed(tx, wiring.graph, known, wiring.clock(), by_hand=True)
 
 
 def _judged(name: str, error: SyncdError) -> Item:

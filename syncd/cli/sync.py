@@ -44,7 +44,13 @@ def sync_command(
 
     wiring, halt = call.wiring, Halt()
     wiring.sleep = halt.sleep
-    order = wiring.sync_order(full=full, dry_run=dry_run, folder=folder)
+    try:
+        order = wiring.sync_order(full=full, dry_run=dry_run, folder=folder)
+    except SetupError as error:
+        if "*" not in wiring.graph_settings.mailboxes:
+            raise
+        wiring.syncing().refused("*", error, actor=call.actor, reason=reason)
+        return _set_up_wrong(call, error)
     if not order.mailboxes:
         raise SetupError(
             Problem(

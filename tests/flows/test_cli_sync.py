@@ -103,6 +103,18 @@ def test_a_wrong_secret_is_the_parent_run_without_mailboxes(tmp_path: Path, sqli
     assert empty.json("sync", code=78)["error"]["code"] == "SY-M13"
 
 
+def test_all_mailboxes_of_the_tenant(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
+    syncd = Program(tmp_path, sqlite, settings(simulator, mailboxes=["*"], exclude_mailboxes=[EINKAUF.title()]))
+    run = syncd.json("sync")
+    assert [box["source"] for box in run["mailboxes"]] == [ANNA] and run["source"] == ANNA
+    assert run["counts"]["created"] == len(syncd.json("list", "contacts")) > 0
+    wrong = Program(tmp_path, sqlite, settings(simulator, mailboxes=["*"], client_secret="wrong"))
+    run = wrong.json("sync", code=78)
+    assert (run["state"], run["source"], run["mailboxes"]) == ("failed", "*", [])
+    assert [p["code"] for p in run["problems"]] == ["SY-A01"]
+    assert wrong.json("runs", run["id"])["state"] == "failed"
+
+
 def test_only_the_named_mailboxes_are_synced(syncd: Program) -> None:
     run = syncd.json("sync", EINKAUF.upper(), "--reason", "after the move")
     assert [box["source"] for box in run["mailboxes"]] == [EINKAUF] and run["reason"] == "after the move"

@@ -67,7 +67,10 @@ def test_a_long_wait_ends_that_mailbox_and_is_honoured_by_hand(simulator: Simula
     assert ANNA not in {r.mailbox for r in simulator.requests[asked:]}
     assert ANNA in again["mailboxes"][0]["problems"][0]["what"]
     refused = json.loads(syncd("why", "--outlook", ANNA, "Weiter", "--json", code=1))["error"]
-    assert refused["code"] == "SY-M11" and ANNA not in {r.mailbox for r in simulator.requests[asked:]}
+    assert refused["code"] == "SY-M11"
+    checks = syncd.json("check")["checks"]
+    assert [one["problem"]["code"] for one in checks if one["item"] == "mailbox"] == ["SY-M11"]
+    assert ANNA not in {r.mailbox for r in simulator.requests[asked:]}
 
 
 def test_a_second_sync_is_told_by_name_which_mailbox_is_at_work(simulator: Simulator, syncd: Program) -> None:

@@ -81,6 +81,14 @@ class Syncing:
                     leases.release(tx, part.lease)
         return made
 
+    def refused(self, source: str, error: SetupError, *, actor: str, reason: str = "") -> int:
+        """The run of a sync that could not begin, because nobody could tell which mailboxes there are."""
+        with self.store.writing("sync:refused") as tx:
+            run = ledger.begin(tx, "sync", source, actor=actor, now=self.clock(), reason=reason)
+            ledger.report(tx, run, [p.plain() for p in error.problems])
+            ledger.end(tx, run, self.clock(), "failed")
+        return run
+
     def _open(self, order: SyncOrder, actor: str, reason: str) -> tuple[int, list[Part]]:
         """Takes all leases, and begins the runs or goes on with those of a killed sync of the same order."""
         with self.store.writing("sync:open") as tx:
