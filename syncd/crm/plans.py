@@ -55,6 +55,15 @@ def part(tx: Session, run: int) -> None:
     )
 
 
+def supersede(tx: Session, run: int) -> None:
+    """Drops what older runs that a brake stopped have saved for the mailbox of a run: the newest look at it counts."""
+    tx.run(
+        "DELETE FROM plan WHERE run IN (SELECT p.run FROM plan p JOIN run r ON r.id = p.run JOIN run newer ON newer.id = ?"
+        " WHERE r.state = 'stopped' AND r.id < newer.id AND lower(r.source) = lower(newer.source))",
+        run,
+    )
+
+
 def joint(tx: Session, run: int) -> list[int]:
     """The runs below a sync that have a plan together."""
     sql = (

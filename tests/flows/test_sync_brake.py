@@ -211,6 +211,7 @@ def test_a_second_sync_makes_a_new_plan_and_the_older_one_answers_4(box: Mailbox
         box.delete(one)
     first = stopped(syncd)
     second = stopped(syncd)
+    assert outlook.changes(syncd, first["id"]) == [] and len(outlook.changes(syncd, second["id"])) > 3
     assert syncd.json("apply", first["id"], "--approve", code=4)["error"]["code"] == "SY-W06"
     assert syncd.json("apply", first["id"], "--keep", code=4)["error"]["code"] == "SY-W06"
     assert len(contacts(syncd)) == 20

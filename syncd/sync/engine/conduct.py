@@ -185,6 +185,7 @@ class Syncing:
         """
         items = observations.pending(tx, part.mailbox.id, after, order.batch)
         if not items:
+            plans.supersede(tx, part.run)
             ledger.end(tx, part.run, self.clock())
             mailboxes.succeeded(tx, part.mailbox.id, self.clock())
             return None

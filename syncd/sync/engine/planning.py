@@ -121,6 +121,7 @@ class Planning:
         """Closes the run as planned or stopped, with what its plan counts."""
         leases.prove(tx, part.lease, self.clock())
         if part.stop is not None:
+            plans.supersede(tx, part.run)
             ledger.report(tx, part.run, [part.stop.problem(part.run, part.of.address, plan.counts, plan.deleted)])
         ledger.report(tx, part.run, plan.problems)
         ledger.count(tx, part.run, plan.counts, plan.taken)
