@@ -82,6 +82,22 @@ def forget(tx: Session, run: int) -> None:
         tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)
 
 
+def forget_idle(tx: Session, run: int) -> None:
+    """Forgets the sync before a run if it was asked for by the same and met nothing: years of ticks leave no heap of runs."""
+    before = tx.row(
+        "SELECT b.id, b.state, b.taken FROM run b JOIN run r ON r.id = ? WHERE b.kind = 'sync' AND b.parent IS NULL"
+        " AND b.id < r.id AND b.actor = r.actor AND b.reason = r.reason ORDER BY b.id DESC LIMIT 1",
+        run,
+    )
+    if before is None or before[1:] != ("done", 0):
+        return
+    runs = family(tx, before[0])
+    if any(head.state != "done" for head in below(tx, before[0])) or tx.lookup("problem", "run", ("run",), runs):
+        return
+    for one in reversed(runs):
+        forget(tx, one)
+
+
 def has_changed(tx: Session, run: int) -> bool:
     """Whether a run has changed a record."""
     return tx.row("SELECT 1 FROM change WHERE run = ? LIMIT 1", run) is not None

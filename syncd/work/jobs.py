@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from syncd.crm import ledger
 from syncd.errors import Busy, SyncdError
 from syncd.intake import Watch
 from syncd.store import Store, mailboxes
@@ -91,6 +92,8 @@ class Jobs:
             return 0
         self._plan_next(order, [m.address for m in chosen])
         made = self.syncing.sync(replace(order, mailboxes=chosen), actor=self.actor, reason="schedule", by_hand=False)
+        with self.store.writing("sync:tidy") as tx:
+            ledger.forget_idle(tx, made.run)
         log.info(
             "sync: run %s, %s mailboxes, %s failed, %s stopped",
             made.run,

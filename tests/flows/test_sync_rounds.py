@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from syncd.settings import load
 from syncd.simulator.app import Simulator
 from syncd.simulator.mailbox import Mailbox
+from syncd.wiring import Wiring
+from syncd.work.jobs import Halt
 from tests.flows import outlook
 from tests.flows.outlook import ANNA, contacts, office, person
 from tests.flows.program import Program
@@ -248,3 +251,25 @@ def test_what_comes_twice_and_is_not_taken_counts_once(
         "refused": 9,
     }
     assert outlook.codes(run["mailboxes"][0]) == ["SY-I01"] * 9
+
+
+def test_ticks_that_meet_nothing_leave_one_run(box: Mailbox, syncd: Program) -> None:
+    wiring = Wiring(load(syncd.config, {}))
+    jobs = wiring.jobs(Halt())
+    kept = []
+    for tick in range(6):
+        if tick == 3:
+            box.edit(one(box, "N00"), jobTitle="Neu")
+        jobs.sync([ANNA])
+        kept.append([run["id"] for run in syncd.json("runs") if run["parent"] is None])
+    wiring.close()
+    first, edited, last = sorted(kept[-1])
+    assert [len(ids) for ids in kept] == [1, 2, 2, 2, 3, 3]
+    assert [outlook.counts(syncd.json("runs", run)) for run in (first, edited, last)] == [
+        {"created": 24},
+        {"updated": 1},
+        {},
+    ]
+    syncd("sync")
+    jobs.sync([ANNA])
+    assert len([run for run in syncd.json("runs") if run["parent"] is None]) == 4
