@@ -173,6 +173,9 @@ def _told(document: Document, dry_run: bool, found: Summary | None) -> Iterator[
         if len(shown) > PROBLEMS:
             yield f"… and {len(shown) - PROBLEMS:,} more of {run['source']}: syncd runs {run['id']}"
     yield ""
+    stopped = sum(run["state"] == "stopped" for run in parts)
+    if stopped > 1:
+        yield f"yes to all {stopped} stopped  syncd apply {document['id']} --approve"
     if document["state"] == "planned":
         yield f"carry out  syncd apply {document['id']}"
     else:

@@ -200,7 +200,10 @@ def test_keep_finds_the_mailbox_however_its_address_is_spelled_now(
 def test_keep_on_the_parent_counts_each_mailbox_by_itself(simulator: Simulator, syncd: Program) -> None:
     for address in simulator.addresses:
         simulator.mailbox(address).remove_folder("Lieferanten")
-    run = syncd.json("sync", code=3)
+    text = syncd("sync", code=3)
+    run = syncd.json("runs", next(r["id"] for r in syncd.json("runs") if r["parent"] is None))
+    assert f"yes to all 2 stopped  syncd apply {run['id']} --approve" in text
+    run["mailboxes"] = [r for r in syncd.json("runs") if r["parent"] == run["id"]]
     assert "10 contacts stay" in syncd("apply", run["id"], "--keep")
     kept = [syncd.json("runs", m["id"]) for m in run["mailboxes"]]
     assert [(m["state"], m["counts"]["unchanged"]) for m in kept] == [("done", 5), ("done", 5)]
