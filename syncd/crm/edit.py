@@ -111,6 +111,12 @@ class Desk:
             line = ledger.histories(tx, module, [record]).get(record)
             if not line:
                 raise records.unknown(module, record)
+            if line[-1].data == ledger.ERASED:
+                what, why = (
+                    f"{module.singular} {record} cannot come back.",
+                    "What it held was erased: it may not be kept.",
+                )
+                raise Refused(Problem("SY-E11", what, why, "Make a new one, if the person is to be here."))
             values = from_image(module, dict(line[-1].data))
             flags = _dangling(tx, module, values)
             rec = Rec(record, line[-1].version + 1, values)

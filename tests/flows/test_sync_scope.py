@@ -143,3 +143,16 @@ def test_a_wrong_secret_is_not_shown(tmp_path: Path, sqlite: str, simulator: Sim
     syncd: Program = office(tmp_path, sqlite, simulator, "", '[log]\nlevel = "debug"', client_secret=wrong)
     out = syncd("sync", code=78)
     assert wrong not in out + syncd.errors
+
+
+def test_what_left_the_scope_cannot_be_restored(
+    tmp_path: Path, sqlite: str, simulator: Simulator, box: Mailbox
+) -> None:
+    syncd = office(tmp_path, sqlite, simulator, 'exclude_categories = ["Privat"]')
+    syncd("sync")
+    gone = contacts(syncd)["Ohne Ordner"]["id"]
+    box.edit(next(i for i in box.default.items if i.props["surname"] == "Ordner").immutable, categories=["Privat"])
+    syncd("sync")
+    before = syncd.whole(ledger=True)
+    assert syncd.json("restore", "contacts", gone, code=1)["error"]["code"] == "SY-E11"
+    assert syncd.whole(ledger=True) == before
