@@ -45,6 +45,12 @@ class Item:
 
 ITEM_COLUMNS = tuple(Item.__slots__)
 
+_STAYS = (
+    "gone = NULL, pending = CASE WHEN applied_digest = digest"
+    " AND COALESCE(applied_modified, '') = COALESCE(modified, '') THEN 0 ELSE 1 END"
+)
+"""What had been carried out of an item still is all that is known of it."""
+
 
 def known(tx: Session, of: int, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What is kept of these contacts: Graph id to id, folder, round, modified, observed (JSON or None), gone, digests."""
@@ -87,9 +93,10 @@ def observe(tx: Session, of: int, folder: int, number: int, seen: Iterable[Seen]
 
 
 def touch(tx: Session, of: int, folder: int, number: int, ids: Iterable[str]) -> None:
-    """Notes that items were seen whose content could not be taken: their old state stays."""
+    """Notes that items were seen whose content could not be taken: their old state stays, which of one that was gone is
+    that nothing is known of it."""
     tx.many(
-        "UPDATE source_item SET folder = ?, round = ?, gone = NULL WHERE mailbox = ? AND graph_id = ?",
+        f"UPDATE source_item SET folder = ?, round = ?, {_STAYS} WHERE mailbox = ? AND graph_id = ? AND observed IS NOT NULL",
         [(folder, number, of, i) for i in ids],
     )
 
@@ -131,8 +138,7 @@ def settle(tx: Session, items: Sequence[tuple[str, int]]) -> None:
 def stay(tx: Session, items: Sequence[int]) -> None:
     """Takes hints back: what had been carried out of these items still is all that is known of them."""
     tx.many(
-        "UPDATE source_item SET gone = NULL, pending = CASE WHEN applied_digest = digest"
-        " AND COALESCE(applied_modified, '') = COALESCE(modified, '') THEN 0 ELSE 1 END WHERE id = ?",
+        f"UPDATE source_item SET {_STAYS} WHERE id = ?",
         [(item,) for item in items],
     )
 

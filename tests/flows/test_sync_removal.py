@@ -168,3 +168,26 @@ def test_a_mailbox_that_is_closed_to_us_takes_nothing_with_it(
     simulator.tenant_data.deny(ANNA)
     run = syncd.json("sync", code=1)
     assert [m["state"] for m in run["mailboxes"]] == ["failed", "done"] and syncd.whole() == before
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_contact_that_cannot_be_taken_counts_once_and_wherever_it_has_been(
+    gone: bool, box: Mailbox, syncd: Program
+) -> None:
+    for folder in ("Kunden", "Alt"):
+        box.add_folder(folder)
+    item = person(box, "Zieht Um", folder="Kunden")
+    syncd("sync")
+    if gone:
+        box.delete(item.immutable)
+        syncd("sync")
+        box.move(item.immutable, "Kunden")
+    box.edit(item.immutable, jobTitle=7)
+    assert outlook.counts(syncd.json("sync", code=1)) == {"refused": 1}
+    before = contacts(syncd)
+    box.move(item.immutable, "Alt")
+    box.remove_folder("Kunden")
+    assert outlook.counts(syncd.json("sync", code=1)) == {"refused": 1}
+    assert contacts(syncd) == before and ("Zieht Um" in before) is not gone
+    box.edit(item.immutable, jobTitle="Leitung")
+    assert outlook.counts(syncd.json("sync")) == {"created" if gone else "updated": 1}
