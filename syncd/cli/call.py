@@ -227,7 +227,7 @@ def shared_options(command: Decorated) -> Decorated:
         ),
         click.option(
             "--config",
-            type=click.Path(path_type=Path),
+            type=click.Path(readable=False, path_type=Path),
             metavar="PATH",
             expose_value=False,
             callback=_keep,

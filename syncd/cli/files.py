@@ -18,7 +18,7 @@ from syncd.cli.call import Call, command
     "syncd import --dry-run fair.xlsx --map 'Firma / Org'=company --set lead_source='Trade Show'\n"
     "syncd import exported.csv --on-duplicate overwrite --match-on email --json",
 )
-@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE …")
+@click.argument("paths", type=click.Path(readable=False, path_type=Path), nargs=-1, required=True, metavar="FILE …")
 @click.option(
     "--dry-run", is_flag=True, help="Plan only: shows the columns and counts, saves the plan for `syncd apply`."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,3 +99,14 @@ def test_an_undo_that_was_cut_short_is_taken_up_again(syncd: Program) -> None:
 def test_a_failed_edit_leaves_nothing(syncd: Program) -> None:
     done = run(syncd, at("edit:commit", 1, fail), "create", "leads", "last_name=W")
     assert done.exit_code == 1 and syncd.whole(ledger=True) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_a_fault_told_like_any_other(syncd: Program) -> None:
+    closed, other = syncd.file("closed.csv", *ROWS), syncd.file("open.csv", *ROWS)
+    closed.chmod(0)
+    document = syncd.json("import", closed, other, code=1)
+    assert [run["counts"]["created"] for run in document["runs"]] == [30]
+    assert "SY-F44" in syncd.errors and "closed.csv" in syncd.errors and "Permission denied" in syncd.errors
+    syncd.config.chmod(0)
+    assert "SY-C01" in syncd("check", code=78)
