@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,9 @@ from syncd.store.times import moment, stamp
 LASTS = timedelta(minutes=5)
 """How long a lease holds without being renewed. Every commit of its holder renews it."""
 
+RENEWED = LASTS / 5
+"""How often a lease is renewed whose part of the work waits for the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -28,6 +32,22 @@ class Lease:
 
     name: str
     fence: int
+    work: _Work | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(slots=True)
+class _Work:
+    """A piece of work of several parts, each with its lease."""
+
+    renewed: datetime
+    parts: Sequence[Lease] = ()
+
+
+def together(parts: Sequence[Lease], now: datetime) -> list[Lease]:
+    """Leases of one piece of work: none lapses because its part waits for the others, for proving one renews all."""
+    work = _Work(now)
+    work.parts = [replace(part, work=work) for part in parts]
+    return list(work.parts)
 
 
 def started(pid: int) -> str:
@@ -67,7 +87,7 @@ def take(tx: Session, name: str, now: datetime, called: str = "") -> Lease:
         tx.run("INSERT INTO lease (name, owner, fence, until) VALUES (?, ?, 1, ?)", name, me(), stamp(now + LASTS))
         return Lease(name, 1)
     owner, fence, until = found
-    if owner and alive(owner) and moment(until) > now:
+    if holds(owner, until, now):
         raise Busy(
             Problem(
                 "SY-W01",
@@ -81,7 +101,8 @@ def take(tx: Session, name: str, now: datetime, called: str = "") -> Lease:
 
 
 def prove(tx: Session, lease: Lease, now: datetime) -> None:
-    """Renews a lease inside the transaction that it guards. Raises Busy when another has taken it: nothing is committed."""
+    """Renews a lease, and those of the same work, inside the transaction that it guards. Raises Busy when another has taken
+    it: nothing is committed."""
     until = stamp(now + LASTS)
     if not tx.run(
         "UPDATE lease SET until = ? WHERE name = ? AND fence = ? AND owner = ?", until, lease.name, lease.fence, me()
@@ -94,6 +115,14 @@ def prove(tx: Session, lease: Lease, now: datetime) -> None:
                 "Nothing; look at: syncd runs.",
             )
         )
+    work = lease.work
+    if work is not None and now - work.renewed >= RENEWED:
+        # One that was taken over meanwhile stays so: that is told when its own part is proved.
+        tx.many(
+            "UPDATE lease SET until = ? WHERE name = ? AND fence = ? AND owner = ?",
+            [(until, part.name, part.fence, me()) for part in work.parts],
+        )
+        work.renewed = now
 
 
 def release(tx: Session, lease: Lease) -> None:
@@ -104,4 +133,9 @@ def release(tx: Session, lease: Lease) -> None:
 def free(tx: Session, name: str, now: datetime) -> bool:
     """Whether nobody who may be at work holds the lease."""
     found = tx.row("SELECT owner, until FROM lease WHERE name = ?", name)
-    return found is None or not found[0] or not alive(found[0]) or moment(found[1]) <= now
+    return found is None or not holds(found[0], found[1], now)
+
+
+def holds(owner: str | None, until: str, now: datetime) -> bool:
+    """Whether the owner of a lease that lasts until then may be at work."""
+    return bool(owner) and moment(until) > now and alive(str(owner))

@@ -12,8 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from syncd.cli import program
+from syncd.cli.call import Call
 from syncd.simulator.app import Simulator
+from syncd.store import Step, no_step
+from syncd.store.times import Clock, now
+from syncd.wiring import Wiring
 from syncd.work.jobs import Halted
 from tests.flows import outlook
 from tests.flows.outlook import ANNA, EINKAUF, contacts, office, person
@@ -84,6 +90,29 @@ def test_a_second_sync_is_told_by_name_which_mailbox_is_at_work(simulator: Simul
     syncd.step = second
     syncd.json("sync")
     assert seen[0].startswith(f"{EINKAUF} is being worked on by another syncd")
+
+
+def test_a_mailbox_that_waits_for_the_others_stays_in_the_hands_of_its_sync(
+    tmp_path: Path, database: str, simulator: Simulator
+) -> None:
+    syncd = office(tmp_path, database, simulator, page_size=1, concurrency=1)
+    later, seen = timedelta(0), []
+
+    def second(name: str) -> None:
+        nonlocal later
+        if name == "sync:page:committed":
+            later += timedelta(minutes=2)
+            seen.append(_at(syncd, lambda: now() + later, "sync", ANNA))
+
+    assert _at(syncd, lambda: now() + later, "sync", step=second) == 0
+    assert len(seen) > 6 and set(seen) == {75}
+    assert [run["state"] for run in syncd.json("runs")] == ["done"] * 3 and len(contacts(syncd)) == 6
+
+
+def _at(syncd: Program, clock: Clock, *args: str, step: Step = no_step) -> int:
+    """The exit status of a command for which it is another time."""
+    call = Call(build=lambda settings: Wiring(settings, step=step, clock=clock))
+    return CliRunner().invoke(program, ["--config", str(syncd.config), *args], obj=call).exit_code
 
 
 def test_the_rest_of_a_wait_is_waited_in_place(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:

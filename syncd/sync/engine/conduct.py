@@ -95,7 +95,8 @@ class Syncing:
             now = self.clock()
             begin = partial(ledger.begin, tx, "sync", actor=actor, now=now, reason=reason, orders=order.plain())
             known = mailboxes.meet(tx, order.tenant, [of.address for of in order.mailboxes])
-            held = [leases.take(tx, f"mailbox:{box.id}", now, box.address) for box in known]
+            taken = [leases.take(tx, f"mailbox:{box.id}", now, box.address) for box in known]
+            held = leases.together(taken, now)
             names = {lease.name for lease in held}
             parent = ledger.taken_up(tx, "sync", order.plain(), now, held=names, again=not order.dry_run)
             if parent is None:
