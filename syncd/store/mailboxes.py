@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from syncd.store import observations, vanished
+from syncd.store import leases, observations, vanished
 from syncd.store.session import Session
 from syncd.store.times import moment, stamp
 
@@ -181,9 +181,18 @@ def waits(tx: Session, of: int) -> tuple[str, str] | None:
 
 
 def not_due(tx: Session, tenant: str, now: datetime) -> set[str]:
-    """The mailboxes whose time has not come, or that are not to be asked yet, by address in lower case."""
-    rows = tx.rows("SELECT address, due, retry_at FROM mailbox WHERE tenant = ?", tenant)
-    return {address.lower() for address, *times in rows if any(time and moment(time) > now for time in times)}
+    """The mailboxes whose time has not come, that are not to be asked yet, or at which another process is at work, by
+    address in lower case."""
+    rows = tx.rows(
+        "SELECT m.address, l.owner, l.until, m.due, m.retry_at FROM mailbox m"
+        " LEFT JOIN lease l ON l.name = 'mailbox:' || m.id WHERE m.tenant = ?",
+        tenant,
+    )
+    return {
+        address.lower()
+        for address, owner, until, *times in rows
+        if any(time and moment(time) > now for time in times) or leases.holds(owner, until, now)
+    }
 
 
 def plan_next(tx: Session, tenant: str, addresses: Sequence[str], due: datetime) -> None:

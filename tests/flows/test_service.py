@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from syncd.simulator.app import Simulator
-from syncd.store import Store
+from syncd.store import Store, leases
+from syncd.store.times import now
 from tests.faults.yard import Ground, children, gone, toml
+from tests.flows.outlook import ANNA, EINKAUF, person
 
 HEADER = "Last Name,Company,Email"
 BUSY = 75
@@ -65,6 +67,11 @@ class House:
         """How many leads the store has."""
         with closing(Store(self.ground.url)) as store, store.reading() as tx:
             return int(tx.value("SELECT COUNT(*) FROM lead"))
+
+    def contacts(self) -> set[str]:
+        """The last names of the store's contacts."""
+        with closing(Store(self.ground.url)) as store, store.reading() as tx:
+            return {str(row[0]) for row in tx.rows("SELECT last_name FROM contact")}
 
     def done(self, *names: str) -> Callable[[], bool]:
         """Whether these files lie in done/."""
@@ -216,6 +223,25 @@ def test_a_second_service_says_so_and_a_dead_one_is_replaced(tmp_path: Path, dat
         house.drop("a.csv", "Berg,Berg AB,berg@firm.example")
         wait(house.done("a.csv"), 10)
         stopped(process)
+
+
+def test_a_mailbox_at_which_another_is_at_work_does_not_hold_up_the_others(tmp_path: Path, database: str) -> None:
+    with Simulator(2, 20) as simulator:
+        house = House(tmp_path, database, graph=simulator.settings(), sync={"every": 1})
+        house.ground.prepare("sync")
+        with closing(Store(house.ground.url)) as store:
+            with store.writing() as tx:
+                held = leases.take(tx, "mailbox:1", now())
+            person(simulator.mailbox(ANNA), "Wartet Noch")
+            person(simulator.mailbox(EINKAUF), "Geht Weiter")
+            with house.service() as process:
+                wait(lambda: "Weiter" in house.contacts())
+                assert "Noch" not in house.contacts()
+                with store.writing() as tx:
+                    leases.release(tx, held)
+                wait(lambda: "Noch" in house.contacts())
+                stopped(process)
+    assert "SY-W" not in house.told() and "Traceback" not in house.told()
 
 
 @pytest.mark.parametrize("fault", ["hang", "throttle"])
