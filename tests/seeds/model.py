@@ -41,9 +41,13 @@ def together(said: Iterable[Said]) -> Fields:
 
 
 class Model:
-    """All records by person, and what was carried out of each Outlook contact (person, then item)."""
+    """All records by person, and what was carried out of each Outlook contact (person, then item).
 
-    def __init__(self) -> None:
+    `removes`: whether a contact that was deleted in Outlook takes the record along that only it had made.
+    """
+
+    def __init__(self, *, removes: bool = True) -> None:
+        self.removes = removes
         self.records: dict[int, Record] = {}
         self.tied: dict[int, dict[str, Said]] = {}
         self.companies: set[str] = set()
@@ -75,7 +79,7 @@ class Model:
         del tied[item]
         after = together(tied.values())
         record = self.records[person]
-        if not tied and not record.hands:
+        if not tied and not record.hands and (gone == "scope" or self.removes):
             del self.records[person]
             return
         if company := after.get("account"):

@@ -74,10 +74,11 @@ class Office:
     def __init__(self, folder: Path, url: str, simulator: Simulator, seed: int) -> None:
         self.dice = random.Random(seed)
         self.simulator = simulator
-        more = f'max_removals = "100 %"\nexclude_categories = ["{PRIVATE}"]'
+        removed = self.dice.choice(("delete", "delete", "unlink", "keep"))
+        more = f'max_removals = "100 %"\nexclude_categories = ["{PRIVATE}"]\non_removed = "{removed}"'
         text = settings(simulator, more, page_size=3, concurrency=self.dice.choice((1, 3)))
         self.syncd = Program(folder, url, text)
-        self.model = Model()
+        self.model = Model(removes=removed == "delete")
         self.desks = [Desk(rank, simulator.mailbox(address)) for rank, address in enumerate(simulator.addresses)]
         for desk in self.desks:
             desk.box.add_folder("Kunden")
@@ -107,10 +108,7 @@ class Office:
 
     def add(self, desk: Desk) -> None:
         """A person becomes a contact in the mailbox."""
-        known = {p for p, tied in self.model.tied.items() if any(key.startswith(f"{desk.rank}/") for key in tied)}
-        free = [
-            p for p in range(len(GIVEN)) if p not in desk.here and (p < MAILED or (not desk.rank and p not in known))
-        ]
+        free = [p for p in range(len(GIVEN)) if p not in desk.here and (p < MAILED or self._new(p, desk))]
         if not free:
             return
         person = self.dice.choice(free)
@@ -125,6 +123,10 @@ class Office:
         item = desk.box.add(folder, givenName=GIVEN[person], surname=FAMILY[person], **props)
         desk.here[person] = Place(person, item)
         self._told("add", desk.rank, person, props)
+
+    def _new(self, person: int, desk: Desk) -> bool:
+        """Whether a person without e-mail may come: to the first mailbox alone, and while nothing is here of it."""
+        return not desk.rank and person not in self.model.records and not self.model.tied.get(person)
 
     def change(self, desk: Desk) -> None:
         """A contact gets other values, or loses some."""
