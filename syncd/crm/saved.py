@@ -196,14 +196,15 @@ def _same_account(one: Sequence[Any], other: Sequence[Any], words: Words) -> boo
 
 
 def still_newest(tx: Session, run: int, source: str) -> None:
-    """Raises Outdated when a newer run has looked at the mailbox of that address; one that failed has not."""
+    """Raises Outdated when a newer run has looked at the mailbox of that address; one that failed has not. One that met
+    nothing may be forgotten since, but the plan went with it."""
     newest = tx.value(
         "SELECT MAX(id) FROM run WHERE kind = 'sync' AND lower(source) = lower(?) AND parent IS NOT NULL"
         " AND state <> 'failed'",
         source,
     )
-    if newest != run:
-        raise moved(f"run {newest} has looked at {source} since")
+    if newest != run or not plans.there(tx, run):
+        raise moved(f"{'a newer run' if newest == run else f'run {newest}'} has looked at {source} since")
 
 
 def _still_wanted(tx: Session, run: int, state: str, source: str, kind: str) -> None:

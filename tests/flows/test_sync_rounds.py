@@ -273,3 +273,27 @@ def test_ticks_that_meet_nothing_leave_one_run(box: Mailbox, syncd: Program) -> 
     syncd("sync")
     jobs.sync([ANNA])
     assert len([run for run in syncd.json("runs") if run["parent"] is None]) == 4
+
+
+def test_a_stopped_plan_stays_outdated_also_when_the_tick_that_outdated_it_is_forgotten(
+    tmp_path: Path, sqlite: str, simulator: Simulator
+) -> None:
+    syncd = office(tmp_path, sqlite, simulator, "max_removals = 1")
+    settings = syncd.config.read_text()
+
+    def tick(more: str = "") -> list[int]:
+        syncd.config.write_text(settings.replace("[sync]", f"[sync]\n{more}"))
+        wiring = Wiring(load(syncd.config, {}))
+        wiring.jobs(Halt()).sync([ANNA])
+        wiring.close()
+        return [run["id"] for run in syncd.json("runs") if run["state"] == "stopped"]
+
+    tick()
+    stopped = tick('exclude_folders = ["Anfang"]')
+    assert len(stopped) == 2 and tick() == stopped
+    simulator.faults.add("denied", "any", mailbox=ANNA, count=None)
+    assert tick() == stopped
+    for run in stopped:
+        for answer in ("--approve", "--keep"):
+            assert syncd.json("apply", run, answer, code=4)["error"]["code"] == "SY-W06"
+    assert tick() == stopped and len(contacts(syncd)) == 24
