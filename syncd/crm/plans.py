@@ -46,6 +46,11 @@ def clear(tx: Session, run: int) -> None:
     tx.run("DELETE FROM plan WHERE run = ?", run)
 
 
+def there(tx: Session, run: int) -> bool:
+    """Whether a plan is saved for a run."""
+    return tx.row("SELECT 1 FROM plan WHERE run = ? LIMIT 1", run) is not None
+
+
 def part(tx: Session, run: int) -> None:
     """Drops the plan that the other mailboxes of a run's sync had together with it: from now on each has its own."""
     tx.run(
@@ -140,7 +145,8 @@ def saved(tx: Session, run: int, *, joint: bool = False, after: int = -1) -> Ite
 
 def under_way(tx: Session, source: str) -> int | None:
     """The run whose saved plan has begun to be carried out for a mailbox and has not ended, None when there is none."""
-    rows = tx.rows("SELECT orders FROM run WHERE kind = 'sync' AND source = ? AND state = 'running'", source)
+    sql = "SELECT orders FROM run WHERE kind = 'sync' AND lower(source) = lower(?) AND state = 'running'"
+    rows = tx.rows(sql, source)
     found = (json.loads(row[0]).get("apply") for row in rows)
     return next((apply["run"] for apply in found if apply), None)
 

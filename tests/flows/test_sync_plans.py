@@ -9,6 +9,8 @@ import pytest
 
 from syncd.simulator.app import Simulator
 from syncd.simulator.mailbox import Mailbox
+from syncd.store import no_step
+from syncd.work.jobs import Halted
 from tests.flows import outlook
 from tests.flows.outlook import ANNA, EINKAUF, accounts, contacts, office, person
 from tests.flows.program import Program
@@ -111,6 +113,24 @@ def test_a_sync_after_a_plan_does_what_the_plan_said(syncd: Program) -> None:
     run = syncd.json("sync")
     assert run["counts"]["created"] == plan["counts"]["created"] == 3
     assert syncd.json("apply", plan["id"], code=4)["error"]["code"] == "SY-W06"
+
+
+def test_a_plan_that_is_half_carried_out_is_known_however_the_mailbox_is_spelled_now(syncd: Program) -> None:
+    plan = syncd.json("sync", "--dry-run")
+
+    def cut(name: str) -> None:
+        if name == "apply:batch:begin":
+            raise Halted
+
+    syncd.step = cut
+    with pytest.raises(Halted):
+        syncd("apply", plan["id"])
+    syncd.step = no_step
+    syncd.config.write_text(syncd.config.read_text().replace(ANNA, ANNA.title()))
+    run = syncd.json("sync", code=1)
+    assert outlook.codes(run) == ["SY-W09", "SY-W09"] and contacts(syncd) == {}
+    syncd("apply", plan["id"])
+    assert len(contacts(syncd)) == 3 and outlook.counts(syncd.json("sync")) == {}
 
 
 def test_one_mailbox_of_a_plan(syncd: Program) -> None:
