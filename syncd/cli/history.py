@@ -43,14 +43,14 @@ def runs_command(call: Call, run: int | None, module: Module | None, as_csv: boo
                 _list(call, list(runs.listed(tx, SHOWN + 1)))
             return
         document = runs.document(tx, run)
+        below = [runs.document(tx, one) for one in runs.children(tx, run)]
         changes = planned.changes(tx, run, module.name if module else None)
         if as_csv:
             write(text.csv_lines(_rows(changes)))
         elif call.json:
-            below = [runs.document(tx, one) for one in runs.children(tx, run)]
             call.stream(document | ({"mailboxes": below} if below else {}), "changes", changes)
         else:
-            write(line + "\n" for line in _described(call, document, changes))
+            write(line + "\n" for line in _described(call, document, below, changes))
 
 
 def _list(call: Call, found: list[Document]) -> None:
@@ -79,16 +79,16 @@ def _rows(changes: Iterable[Document]) -> Iterator[tuple[Any, ...]]:
         yield tuple(change[name] for name in COLUMNS)
 
 
-def _described(call: Call, run: Document, changes: Iterator[Document]) -> Iterator[str]:
+def _described(call: Call, run: Document, below: list[Document], changes: Iterator[Document]) -> Iterator[str]:
     zone = call.settings.locale.timezone
     yield f"run {run['id']} · {run['kind']} · {run['state']} · {run['source']}"
     tail = f" · {run['reason']}" if run["reason"] else ""
     yield f"by {run['actor']} · {text.moment(run['started'], zone)} – {text.moment(run['ended'], zone)}{tail}"
     yield text.counts(run["counts"])
-    for problem in run["problems"][:SHOWN]:
-        yield told(problem)
-    if len(run["problems"]) > SHOWN:
-        yield f"… and {len(run['problems']) - SHOWN:,} more problems: syncd runs {run['id']} --json"
+    yield from _problems(run)
+    for one in below:
+        yield f"\nrun {one['id']} · {one['state']} · {one['source']} · {text.counts(one['counts'])}"
+        yield from _problems(one)
     yield ""
     seen = None
     for change in islice(changes, SHOWN):
@@ -101,6 +101,13 @@ def _described(call: Call, run: Document, changes: Iterator[Document]) -> Iterat
         yield f"… all of them: syncd runs {run['id']} --csv"
     if run["state"] == "done":
         yield f"take back  syncd undo {run['id']}"
+
+
+def _problems(run: Document) -> Iterator[str]:
+    for problem in run["problems"][:SHOWN]:
+        yield told(problem)
+    if len(run["problems"]) > SHOWN:
+        yield f"… and {len(run['problems']) - SHOWN:,} more problems: syncd runs {run['id']} --json"
 
 
 class Part(click.ParamType[undoing.Only]):
@@ -143,7 +150,7 @@ def undo_command(call: Call, run: int, only: undoing.Only | None, *, release: bo
         try:
             made = undoing.undo(store, run, words=words, actor=call.actor, clock=clock, reason=reason, only=only)
             with store.reading() as tx:
-                document = runs.document(tx, made)
+                document = runs.document(tx, made) | {"held": 0 if release else holds.made_by(tx, made)}
         except Refused as error:
             if not release or error.problems[0].code != UNDONE:
                 raise
@@ -170,5 +177,7 @@ def _told(target: int, document: Document, released: int | None, dry_run: bool) 
         yield told(problem)
     if released is not None:
         yield f"released {released:,}: the next sync makes them again"
+    if document.get("held"):
+        yield f"held {document['held']:,}: the next sync does not make them again; let it  syncd undo {target} --release"
     if not dry_run and document["state"] == "done":
         yield f"take this back  syncd undo {document['id']}"

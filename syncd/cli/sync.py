@@ -166,7 +166,7 @@ def _told(document: Document, dry_run: bool, found: Summary | None) -> Iterator[
     if found is not None:
         yield from _summed(found)
     for run in parts:
-        shown = [p for p in run["problems"] if run["state"] in ("failed", "stopped") or p["code"].startswith("SY-M")]
+        shown = [p for p in run["problems"] if run["state"] in ("failed", "stopped") or p["code"].startswith(TOLD)]
         for problem in shown[:PROBLEMS]:
             yield ""
             yield told(problem)
@@ -179,7 +179,14 @@ def _told(document: Document, dry_run: bool, found: Summary | None) -> Iterator[
     if document["state"] == "planned":
         yield f"carry out  syncd apply {document['id']}"
     else:
-        yield f"details  syncd runs {document['id']}     take back  syncd undo {document['id']}"
+        # A sync that waits for a yes is not undone as a whole: the mailboxes that were carried out are, each by itself.
+        undoable = [document] if document["state"] == "done" else [run for run in parts if run["state"] == "done"]
+        back = " · ".join(f"syncd undo {run['id']}" for run in undoable)
+        yield f"details  syncd runs {document['id']}" + (f"     take back  {back}" if back else "")
+
+
+TOLD = ("SY-M", "SY-I0")
+"""Problems of a mailbox that was read: of the mailbox itself, and of contacts that were not taken."""
 
 
 def _figures(run: Document) -> list[Any]:

@@ -37,6 +37,12 @@ def came_again(tx: Session, contacts: Sequence[int]) -> dict[int, int]:
     return {sources[item]: contact for item, contact in items if contact != sources[item]}
 
 
+def made_by(tx: Session, undo: int) -> int:
+    """How many items an undo has left held: the next sync does not make their contacts again."""
+    sql = "SELECT COUNT(*) FROM source_item WHERE held IN (SELECT record FROM change WHERE run = ? AND module = ? AND op = ?)"
+    return int(tx.value(sql, undo, CONTACTS.number, OPS["delete"]) or 0)
+
+
 def release(tx: Session, run: int) -> int:
     """Lifts the holds on items whose contact, or whose values, a run's undo took back: the next sync carries them out
     again. Returns how many."""

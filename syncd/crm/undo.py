@@ -199,13 +199,22 @@ def _check(tx: Session, target: int, found: tuple[str, str | None, int | None], 
             what, do = f"Run {target} is undone already, by run {by}.", f"To do it again: syncd undo {by}"
             raise Refused(Problem("SY-U02", what, "", do))
     if state in ("planned", "stopped"):
-        raise Refused(
-            Problem("SY-U03", f"Run {target} is {state}: it has changed nothing.", "There is nothing to take back.")
-        )
+        raise Refused(_nothing_of(tx, target, state))
     if state == "running" and lease is not None:
         _overtake(tx, target, lease, now)
     if undoes is not None:
         _not_again(tx, target, undoes)
+
+
+def _nothing_of(tx: Session, target: int, state: str) -> Problem:
+    """A run that waits; of a sync that was stopped in one mailbox, the others were carried out."""
+    done = [head.run for head in ledger.below(tx, target) if head.state == "done"]
+    if not done:
+        return Problem("SY-U03", f"Run {target} is {state}: it has changed nothing.", "There is nothing to take back.")
+    what = f"Run {target} is {state}: only some of its mailboxes were carried out."
+    return Problem(
+        "SY-U03", what, "Each of them is taken back by itself.", f"syncd undo {', syncd undo '.join(map(str, done))}"
+    )
 
 
 def _overtake(tx: Session, target: int, lease: str, now: datetime) -> None:

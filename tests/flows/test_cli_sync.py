@@ -154,3 +154,41 @@ def test_the_text_says_what_the_figures_mean(syncd: Program, simulator: Simulato
     box.edit(found["id"], companyName="Solis Energie AG")
     text = syncd("sync", ANNA)
     assert f"contact {contact['id']} moved account: {contact['account']} → Solis Energie AG" in text
+
+
+def test_what_is_refused_is_listed_by_the_sync_and_by_its_parent_run(syncd: Program, simulator: Simulator) -> None:
+    syncd("sync", ANNA)
+    simulator.mailbox(ANNA).add("contacts", personalNotes="nameless")
+    text = syncd("sync", ANNA, code=1)
+    assert "The contact has no name, no e-mail address and no company." in text and "Give it a name in Outlook." in text
+    parent = next(run["id"] for run in syncd.json("runs") if run["parent"] is None)
+    text = syncd("runs", parent)
+    assert f"run {parent + 1} · done · {ANNA} · refused 1" in text and "(SY-I01)" in text
+
+
+def test_a_stopped_sync_names_what_can_be_taken_back(syncd: Program, simulator: Simulator) -> None:
+    syncd("sync")
+    before = syncd.whole()
+    box = simulator.mailbox(ANNA)
+    for one in simulator.truth(ANNA)[:5]:
+        box.delete(one["id"])
+    alone = syncd("sync", ANNA, code=3)
+    assert "details  syncd runs" in alone and "take back" not in alone
+    simulator.mailbox(EINKAUF).add("contacts", givenName="Geht", surname="Weiter")
+    text = syncd("sync", code=3)
+    parent, anna, einkauf = sorted(run["id"] for run in syncd.json("runs"))[-3:]
+    assert f"details  syncd runs {parent}     take back  syncd undo {einkauf}\n" in text
+    error = syncd.json("undo", parent, code=1)["error"]
+    assert error["code"] == "SY-U03" and error["do"] == f"syncd undo {einkauf}"
+    assert "changed nothing" in syncd.json("undo", anna, code=1)["error"]["what"]
+    syncd("undo", einkauf)
+    assert syncd.whole() == before
+
+
+def test_an_undo_tells_what_the_next_sync_does_not_make_again(syncd: Program) -> None:
+    run = syncd.json("sync", ANNA)
+    made = len(syncd.json("list", "contacts"))
+    text = syncd("undo", run["id"])
+    assert f"held {made}: the next sync does not make them again; let it  syncd undo {run['id']} --release" in text
+    assert f"released {made}" in syncd("undo", run["id"], "--release")
+    assert syncd.json("sync", ANNA)["counts"]["created"] > 0
