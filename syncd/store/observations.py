@@ -46,10 +46,10 @@ class Item:
 ITEM_COLUMNS = tuple(Item.__slots__)
 
 _STAYS = (
-    "gone = NULL, pending = CASE WHEN applied_digest = digest"
+    "gone = CASE WHEN observed IS NULL THEN 'deleted' END, pending = CASE WHEN observed IS NULL OR applied_digest = digest"
     " AND COALESCE(applied_modified, '') = COALESCE(modified, '') THEN 0 ELSE 1 END"
 )
-"""What had been carried out of an item still is all that is known of it."""
+"""What had been carried out of an item still is all that is known of it; of one that was gone that is nothing."""
 
 
 def known(tx: Session, of: int, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -93,10 +93,9 @@ def observe(tx: Session, of: int, folder: int, number: int, seen: Iterable[Seen]
 
 
 def touch(tx: Session, of: int, folder: int, number: int, ids: Iterable[str]) -> None:
-    """Notes that items were seen whose content could not be taken: their old state stays, which of one that was gone is
-    that nothing is known of it."""
+    """Notes that items were seen whose content could not be taken: their old state stays."""
     tx.many(
-        f"UPDATE source_item SET folder = ?, round = ?, {_STAYS} WHERE mailbox = ? AND graph_id = ? AND observed IS NOT NULL",
+        f"UPDATE source_item SET folder = ?, round = ?, {_STAYS} WHERE mailbox = ? AND graph_id = ?",
         [(folder, number, of, i) for i in ids],
     )
 
