@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -112,7 +113,7 @@ def _typed(of: Field, value: str) -> Any:
         read = normalise.numbers if of.kind == "number" else normalise.money
         numbers, bad = read([value])
         low, high = of.bounds or (INTEGERS[0], INTEGERS[-1])
-        found_number = _good(of, value, numbers[0], bad, "it is no number that a database holds")
+        found_number = _good(of, value, numbers[0], bad, "it is no number, or none that can be stored")
         if found_number is not None and not low <= found_number <= high:
             raise _bad(of.name, value, f"it must lie between {low} and {high}")
         return found_number
@@ -154,8 +155,15 @@ def _link(tx: Session, of: Field, text: str, *, by_id: bool) -> int | None:
             if ids
             else f"No {target.singular} is named {text!r}."
         )
-        raise _nobody(of, what, f"Say which by its id: {of.name}_id=NUMBER.")
+        part = shlex.quote(part_of(target, text))
+        do = f"Say which by its id: {of.name}_id=NUMBER; to find it: syncd list {target.name} --where {part}"
+        raise _nobody(of, what, do)
     return ids[0]
+
+
+def part_of(module: Module, name: str) -> str:
+    """A condition that finds records whose name is written somewhat otherwise: by its longest word."""
+    return f"{module.title[-1]}~{max(name.split(), key=len, default='')}"
 
 
 def _nobody(of: Field, what: str, do: str) -> Refused:

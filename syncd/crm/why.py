@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,12 +47,13 @@ def find(tx: Session, module: Module, who: str) -> int:
         raise Refused(
             Problem("SY-Q05", what, "Only one can be told of at a time.", "Give the number of the one you mean.")
         )
+    part = f"email~{who.partition('@')[0]}" if "@" in who else entry.part_of(module, who)
     raise Refused(
         Problem(
             "SY-Q06",
             f"No {module.singular} answers to {who!r}.",
-            "It is not here, was deleted, or is written otherwise.",
-            f"Look at: syncd list {module.name}, also with --deleted.",
+            "It is not here, was deleted, or is written otherwise; a name is taken whole.",
+            f"Look for a part of it: syncd list {module.name} --where {shlex.quote(part)}, also with --deleted.",
         )
     )
 

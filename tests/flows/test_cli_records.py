@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,13 @@ def test_what_cannot_be_is_refused_and_named(tmp_path: Path, sqlite: str, typed:
     assert error["code"] == code
     assert error["what"] in syncd.errors
     assert syncd.whole() == []
+
+
+def test_a_link_by_a_name_that_is_none_says_how_to_find_it(syncd: Program) -> None:
+    syncd("create", "accounts", "name=Möller Anlagenbau GmbH")
+    error = syncd.json("create", "contacts", "last_name=W", "account=möller anlagenbau", code=1)["error"]
+    assert error["code"] == "SY-E03"
+    assert "Möller Anlagenbau GmbH" in syncd(*shlex.split(error["do"].partition("find it: syncd ")[2]))
 
 
 def test_every_fault_of_an_entry_is_named_at_once(tmp_path: Path, sqlite: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def test_who_may_be_an_address_or_a_name(syncd: Program) -> None:
     assert error["code"] == "SY-Q05" and "1, 2" in error["what"]
     assert syncd.json("why", "leads", "Nobody", code=1)["error"]["code"] == "SY-Q06"
     assert syncd.json("why", "leads", 99, code=1)["error"]["code"] == "SY-E07"
+
+
+@pytest.mark.parametrize("who", ["Morel", "C. Morel", "claire@elsewhere.example"])
+def test_a_part_of_a_name_is_not_told_of_and_the_hint_finds_it(syncd: Program, who: str) -> None:
+    error = syncd.json("why", "leads", who, code=1)["error"]
+    assert error["code"] == "SY-Q06" and "a name is taken whole" in error["why"]
+    hint = error["do"].partition("syncd ")[2].partition(", ")[0]
+    assert "Claire" in syncd(*shlex.split(hint))
 
 
 def test_an_undone_edit_leaves_the_older_setter(syncd: Program) -> None:
