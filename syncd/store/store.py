@@ -22,6 +22,9 @@ from syncd.store.session import Session, Step, no_step
 WRITE_LOCK = 0x73796E6364
 """Key of the advisory lock that makes writers take turns on PostgreSQL."""
 
+UNBOUNDED = -1
+"""Sessions at once: as many as there are threads. They wait for the writer of the moment, not for a connection."""
+
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -146,6 +149,7 @@ def connect(url: sa.URL, path: Path | None, *, create: bool = False) -> sa.Engin
             pool_pre_ping=True,
             isolation_level="READ COMMITTED",
             hide_parameters=True,
+            max_overflow=UNBOUNDED,
         )
     if url.get_backend_name() != "sqlite":
         raise SetupError(
@@ -159,7 +163,10 @@ def connect(url: sa.URL, path: Path | None, *, create: bool = False) -> sa.Engin
     if path is not None:
         _make_private(path, create=create)
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True
+        url,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        hide_parameters=True,
+        max_overflow=UNBOUNDED,
     )
     sa.event.listen(engine, "connect", _prepare)
     return engine

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import subprocess
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -151,3 +152,12 @@ def test_a_holder_that_was_overtaken_cannot_commit(yard: Yard) -> None:
             leases.release(tx, old)
             leases.prove(tx, new, late)
             assert tx.value("SELECT COUNT(*) FROM lead") == 0
+
+
+def test_as_many_sessions_as_a_sync_may_have_mailboxes_at_once(yard: Yard) -> None:
+    ground = blank(yard)
+    with closing(Store(ground.url)) as store, ExitStack() as stack:
+        begun = time.monotonic()
+        sessions = [stack.enter_context(store.reading()) for _ in range(33)]
+        assert {tx.value("SELECT COUNT(*) FROM run") for tx in sessions} == {0}
+        assert time.monotonic() - begun < 20
