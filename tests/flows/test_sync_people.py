@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from syncd.simulator.app import Simulator
 from syncd.simulator.mailbox import Item, Mailbox
@@ -246,3 +247,39 @@ def test_why_names_the_fields_that_are_not_read(tmp_path: Path, sqlite: str, sim
     found = syncd.json("why", "contacts", MAIL)["not_taken"]
     assert {one["reason"] for one in found} == {"not-read"} and "title" in {one["field"] for one in found}
     assert "not in [sync] fields" in syncd("why", "contacts", MAIL)
+
+
+def test_the_number_of_statements_does_not_grow_with_the_people(tmp_path: Path, sqlite: str) -> None:
+    seen: list[int] = []
+
+    def count(*_: Any) -> None:
+        seen[-1] += 1
+
+    for many in (20, 60):
+        folder = tmp_path / str(many)
+        folder.mkdir()
+        with Simulator(1, 0) as simulator:
+            syncd = office(
+                folder,
+                f"sqlite:///{folder}/syncd.db",
+                simulator,
+                'max_removals = "100 %"\nexclude_categories = ["Privat"]',
+            )
+            people = [f"Vor{n},Nach{n},v{n}@nach{n}.example,Alt" for n in range(many)]
+            syncd("import", "--module", "contacts", syncd.file("c.csv", "First Name,Last Name,Email,Title", *people))
+            box = simulator.mailbox(ANNA)
+            there = [
+                person(box, f"Vor{n} Nach{n}", f"Firma {n}", mail=f"v{n}@nach{n}.example", jobTitle="Neu")
+                for n in range(many)
+            ]
+            person(box, "Bleibt Da")
+            sa.event.listen(sa.Engine, "before_cursor_execute", count)
+            try:
+                for categories in (None, ["Privat"]):
+                    for item in there if categories else ():
+                        box.edit(item.immutable, categories=categories)
+                    seen.append(0)
+                    syncd("sync")
+            finally:
+                sa.event.remove(sa.Engine, "before_cursor_execute", count)
+    assert seen[:2] == seen[2:]

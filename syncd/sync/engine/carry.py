@@ -120,8 +120,9 @@ class Batch:
         linked = {rec.values[place] for rec in self.people.view.recs.values()}
         ids = linked | {i.account for i in items} | {s.account for tied in self.ties.values() for s in tied.values()}
         self.companies.load([n for n in names if n], ids)
-        asked = [i for i in items if i.contact is not None and (i.gone is not None or self._doubtful(i))]
-        self._load_history([i.contact for i in asked if i.contact is not None])
+        asked = {i.contact for i in items if i.contact is not None and (i.gone is not None or self._doubtful(i))}
+        # Those that an item may be found to be: whatever they hold, something else than this item has set it.
+        self._load_history([*asked, *self.people.view.recs.keys() - {i.contact for i in items}])
         left = (self.people.get(i.contact) for i in items if i.gone == "scope")
         self._load_accounts([rec.values[place] for rec in left if rec is not None])
 
