@@ -59,7 +59,8 @@ def taken_up(
     """The killed parent run of a kind that is gone on with: the newest of the same orders, if it is to be done `again`.
 
     Other killed ones are closed as failed, and so is what runs below them: else one of them would be gone on with after
-    younger ones. Whoever had one of the leases that the caller has `held` since is gone.
+    younger ones. Whoever had one of the leases that the caller has `held` since is gone. A run below whose saved plan is
+    being carried out is none of theirs any more.
     """
     wanted = _told(told)
     mine: int | None = None
@@ -68,10 +69,12 @@ def taken_up(
         kind,
     )
     for run, orders, lease in rows:
-        if orders == wanted and again and mine is None:
+        at_work = tx.rows("SELECT id, lease FROM run WHERE parent = ? AND state = 'running'", run)
+        left = [one for one, by in at_work if not (by or "").startswith("apply:")]
+        if orders == wanted and again and mine is None and len(left) == len(at_work):
             mine = run
         elif orders == wanted or lease is None or lease in held or leases.free(tx, lease, now):
-            for one in [run, *(head.run for head in below(tx, run) if head.state == "running")]:
+            for one in [run, *left]:
                 end(tx, one, now, "failed")
     return mine
 

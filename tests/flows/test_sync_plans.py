@@ -10,7 +10,6 @@ import pytest
 from syncd.simulator.app import Simulator
 from syncd.simulator.mailbox import Mailbox
 from syncd.store import no_step
-from syncd.work.jobs import Halted
 from tests.flows import outlook
 from tests.flows.outlook import ANNA, EINKAUF, accounts, contacts, office, person
 from tests.flows.program import Program
@@ -115,22 +114,46 @@ def test_a_sync_after_a_plan_does_what_the_plan_said(syncd: Program) -> None:
     assert syncd.json("apply", plan["id"], code=4)["error"]["code"] == "SY-W06"
 
 
-def test_a_plan_that_is_half_carried_out_is_known_however_the_mailbox_is_spelled_now(syncd: Program) -> None:
-    plan = syncd.json("sync", "--dry-run")
+class Killed(BaseException):
+    """Ends a command wherever it is."""
+
+
+def killed_at(syncd: Program, at: str, *args: object) -> None:
+    """A command that ends in the middle."""
 
     def cut(name: str) -> None:
-        if name == "apply:batch:begin":
-            raise Halted
+        if name == at:
+            raise Killed
 
     syncd.step = cut
-    with pytest.raises(Halted):
-        syncd("apply", plan["id"])
+    with pytest.raises(Killed):
+        syncd(*args)
     syncd.step = no_step
+
+
+def test_a_plan_that_is_half_carried_out_is_known_however_the_mailbox_is_spelled_now(syncd: Program) -> None:
+    plan = syncd.json("sync", "--dry-run")
+    killed_at(syncd, "apply:batch:begin", "apply", plan["id"])
     syncd.config.write_text(syncd.config.read_text().replace(ANNA, ANNA.title()))
     run = syncd.json("sync", code=1)
     assert outlook.codes(run) == ["SY-W09", "SY-W09"] and contacts(syncd) == {}
     syncd("apply", plan["id"])
     assert len(contacts(syncd)) == 3 and outlook.counts(syncd.json("sync")) == {}
+
+
+@pytest.mark.parametrize("full", [(), ("--full",)])
+def test_a_killed_sync_leaves_alone_the_plan_that_is_half_carried_out(
+    full: tuple[str, ...], box: Mailbox, syncd: Program
+) -> None:
+    syncd("sync")
+    for surname in ("Keller", "anna"):
+        box.delete(one(box, surname))
+    killed_at(syncd, "sync:end:begin", "sync")
+    (stopped,) = [run["id"] for run in syncd.json("runs") if run["state"] == "stopped"]
+    killed_at(syncd, "apply:batch:begin", "apply", stopped, "--approve")
+    assert "SY-W09" in outlook.codes(syncd.json("sync", *full, code=1))
+    assert syncd.json("apply", stopped, "--approve")["state"] == "done"
+    assert sorted(contacts(syncd)) == ["Jana Keller", "Nur eink"] and outlook.counts(syncd.json("sync")) == {}
 
 
 def test_one_mailbox_of_a_plan(syncd: Program) -> None:
