@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from syncd.crm import ledger
 from syncd.errors import Busy, SyncdError
@@ -76,6 +76,7 @@ class Jobs:
         self.every = every
         self.threads = threads
         self.actor = actor
+        self._again: datetime | None = None
 
     def inbox(self) -> int:
         """Takes what is ready in the watched folder; returns how many files found their place."""
@@ -85,7 +86,9 @@ class Jobs:
         """Syncs the mailboxes that are due, or those named; returns how many it tried."""
         if self.syncing is None or self.order is None:
             return 0
-        order = self.order()
+        if addresses is None and self._again is not None and self.clock() < self._again:
+            return 0
+        order = self._ordered(self.order)
         wanted = self.due(order) if addresses is None else list(addresses)
         chosen = [m for m in order.mailboxes if m.address in wanted]
         if not chosen:
@@ -102,6 +105,13 @@ class Jobs:
             len(made.stopped),
         )
         return len(chosen)
+
+    def _ordered(self, order: Callable[[], SyncOrder]) -> SyncOrder:
+        """The order; when Graph cannot be asked for it, whose mailboxes it is to name, the next time is not the next tick."""
+        self._again = self.clock() + timedelta(seconds=self.every)
+        made = order()
+        self._again = None
+        return made
 
     def due(self, order: SyncOrder) -> list[str]:
         """The mailboxes whose time has come, in the order of the settings."""

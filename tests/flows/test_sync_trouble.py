@@ -16,11 +16,13 @@ from click.testing import CliRunner
 
 from syncd.cli import program
 from syncd.cli.call import Call
+from syncd.errors import SetupError
+from syncd.settings import load
 from syncd.simulator.app import Simulator
 from syncd.store import Step, no_step
 from syncd.store.times import Clock, now
 from syncd.wiring import Wiring
-from syncd.work.jobs import Halted
+from syncd.work.jobs import Halt, Halted
 from tests.flows import outlook
 from tests.flows.outlook import ANNA, EINKAUF, contacts, office, person
 from tests.flows.program import Program
@@ -113,6 +115,24 @@ def _at(syncd: Program, clock: Clock, *args: str, step: Step = no_step) -> int:
     """The exit status of a command for which it is another time."""
     call = Call(build=lambda settings: Wiring(settings, step=step, clock=clock))
     return CliRunner().invoke(program, ["--config", str(syncd.config), *args], obj=call).exit_code
+
+
+def test_the_service_does_not_ask_at_each_tick_which_mailboxes_there_are(
+    tmp_path: Path, sqlite: str, simulator: Simulator
+) -> None:
+    syncd = office(tmp_path, sqlite, simulator, 'every = "5m"', mailboxes=["*"])
+    fault = simulator.faults.add("denied", "users", count=None)
+    later = timedelta(0)
+    wiring = Wiring(load(syncd.config, {}), clock=lambda: now() + later)
+    jobs = wiring.jobs(Halt())
+    for tick in range(1, 4):
+        with pytest.raises(SetupError):
+            jobs.sync()
+        assert [jobs.sync() for _ in range(5)] == [0] * 5 and fault.struck == tick
+        later += timedelta(minutes=5)
+    simulator.faults.clear()
+    assert jobs.sync() == 2 and len(contacts(syncd)) == 6
+    wiring.close()
 
 
 def test_the_rest_of_a_wait_is_waited_in_place(tmp_path: Path, sqlite: str, simulator: Simulator) -> None:
