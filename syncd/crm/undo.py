@@ -201,7 +201,7 @@ def _check(tx: Session, target: int, found: tuple[str, str | None, int | None], 
     if state in ("planned", "stopped"):
         raise Refused(_nothing_of(tx, target, state))
     if state == "running" and lease is not None:
-        _overtake(tx, target, lease, now)
+        _overtake(tx, target, now)
     if undoes is not None:
         _not_again(tx, target, undoes)
 
@@ -217,10 +217,13 @@ def _nothing_of(tx: Session, target: int, state: str) -> Problem:
     )
 
 
-def _overtake(tx: Session, target: int, lease: str, now: datetime) -> None:
-    """A run that was killed is undone as far as it came; should its holder only have stood still, it commits no more."""
+def _overtake(tx: Session, target: int, now: datetime) -> None:
+    """A run that was killed is undone as far as it came, with its mailboxes; should their holder only have stood still, it
+    commits no more."""
+    sql = "SELECT DISTINCT lease FROM run WHERE (id = ? OR parent = ?) AND state = 'running' AND lease IS NOT NULL"
     try:
-        leases.release(tx, leases.take(tx, lease, now))
+        for (lease,) in tx.rows(f"{sql} ORDER BY lease", target, target):
+            leases.release(tx, leases.take(tx, lease, now))
     except Busy as error:
         raise Refused(
             Problem("SY-U04", f"Run {target} is still at work.", "", "Wait until it has ended: syncd runs")

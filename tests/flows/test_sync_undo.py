@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from syncd.cli import program
+from syncd.cli.call import Call
 from syncd.simulator.app import Simulator
 from syncd.simulator.mailbox import Mailbox
+from syncd.store import Step, no_step
+from syncd.store.times import now
+from syncd.wiring import Wiring
 from tests.flows import outlook
 from tests.flows.outlook import ANNA, EINKAUF, contacts, office, person
 from tests.flows.program import Program
@@ -204,3 +211,26 @@ def test_why_tells_run_item_and_what_was_replaced(simulator: Simulator, box: Mai
     assert told["department"] == (third, f"{EINKAUF}/Kontakte", None)
     assert told["mobile"][0] == edit and told["mobile"][2] == "+49 171 3920001"
     assert fields["mobile"]["actor"] == "tester"
+
+
+def test_a_sync_that_stood_still_brings_nothing_more_once_it_was_undone(
+    tmp_path: Path, database: str, simulator: Simulator
+) -> None:
+    for address in (ANNA, EINKAUF):
+        person(simulator.mailbox(address), f"Nur {address[:4]}")
+    syncd = office(tmp_path, database, simulator)
+    later, begun, undone = timedelta(0), list[str](), list[int]()
+
+    def at(*args: object, step: Step = no_step) -> int:
+        call = Call(build=lambda settings: Wiring(settings, step=step, clock=lambda: now() + later))
+        return CliRunner().invoke(program, ["--config", str(syncd.config), *map(str, args)], obj=call).exit_code
+
+    def stand_still(name: str) -> None:
+        nonlocal later
+        begun.extend([name] if name == "sync:batch:begin" else [])
+        if len(begun) == 3 and not undone:
+            later += timedelta(minutes=6)
+            undone.append(at("undo", min(run["id"] for run in syncd.json("runs"))))
+
+    assert at("sync", step=stand_still) == 75 and undone == [0]
+    assert contacts(syncd) == {} and {run["state"] for run in syncd.json("runs")} == {"done", "undone"}
