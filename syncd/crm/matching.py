@@ -142,13 +142,16 @@ class View:
         return self._fetch_drafts(ids)
 
     def _fetch_drafts(self, ids: list[int]) -> None:
-        if self.draft:
-            where = ("t.module = ?", self.module.number)
-            for record, version, values in self.tx.lookup("draft_record", "record", ("version", "data"), ids, *where):
-                if values is None:
-                    self.gone.add(record)
-                else:
-                    self.recs[record] = Rec(record, version, json.loads(values))
+        """The records that the draft has changed, with the keys that they have since: those of the store are older."""
+        if not self.draft:
+            return
+        where = ("t.module = ?", self.module.number)
+        rows = self.tx.lookup("draft_record", "record", ("version", "data"), ids, *where)
+        self.gone.update(record for record, _, values in rows if values is None)
+        there = [Rec(record, version, json.loads(values)) for record, version, values in rows if values is not None]
+        for rec, keys in zip(there, self.keys.of_many([rec.values for rec in there]), strict=True):
+            rec.keys = keys
+            self.recs[rec.id] = rec
 
     def candidates(self, kind: int, value: str | None) -> list[Rec]:
         """The records that have this key now, oldest first. `load` must have asked for it."""

@@ -70,3 +70,19 @@ def test_a_plan_carried_out_equals_the_import(
     done = other.json("apply", plan["id"], code=code)
     assert done["counts"] == plan["counts"] == imported["counts"]
     assert other.whole(ledger=True) == one.whole(ledger=True)
+
+
+def test_a_plan_finds_a_record_by_what_its_earlier_batches_made_of_it(tmp_path: Path, database: str) -> None:
+    header = "First Name,Last Name,Company,Email"
+    rows = ("Ann,Berg,Nova AG,ann@solis.example", "Ann,Berg,Solis AG,", "Ann,Berg,Nova,")
+    stores = []
+    for name, url in (("plain", f"sqlite:///{tmp_path}/plain.db"), ("planned", database)):
+        (tmp_path / name).mkdir()
+        syncd = Program(tmp_path / name, url)
+        syncd("import", syncd.file("stored.csv", header, "Ann,Berg,Solis AG,ann@solis.example"))
+        stores.append(syncd)
+    options = ("--on-duplicate", "overwrite", "--chunk", 1)
+    one, other = stores
+    one("import", one.file("rows.csv", header, *rows), *options)
+    other("apply", other.json("import", other.file("rows.csv", header, *rows), *options, "--dry-run")["runs"][0]["id"])
+    assert other.whole(ledger=True) == one.whole(ledger=True)
