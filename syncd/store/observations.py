@@ -110,7 +110,9 @@ def hint(tx: Session, of: int, folder: int, number: int, ids: Iterable[str]) -> 
 
 
 def hint_folder(tx: Session, of: int, folder: int, number: int) -> None:
-    """Marks as hints all items of a folder that the round has not shown."""
+    """Marks as hints all items of a folder that the round has not shown; the first round has none before it."""
+    if number == 1:
+        return
     tx.run(
         "UPDATE source_item SET gone = 'hint', pending = 1 WHERE mailbox = ? AND folder = ? AND round < ? AND gone IS NULL",
         of,

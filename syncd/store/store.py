@@ -201,6 +201,8 @@ def _make_private(path: Path, *, create: bool) -> None:
 def _prepare(connection: sqlite3.Connection, record: object) -> None:
     """Settings of each SQLite connection. The driver's own transaction handling is off: SQLAlchemy's begin opens none."""
     connection.isolation_level = None
+    # The driver asks every blank anew how it is to be bound, which takes longer than to bind it, unless it is told.
+    sqlite3.register_adapter(type(None), {}.get)  # type: ignore[arg-type]
     for pragma in (
         "page_size = 8192",
         "journal_mode = WAL",

@@ -134,11 +134,10 @@ class Round:
 
     def _page(self, cursor: Cursor, page: Page) -> None:
         self.halt()
-        rows = [dict(row) for row in page.items]
         with self.store.reading() as tx:
-            known = observations.known(tx, self.mailbox.id, [row["id"] for row in rows])
+            known = observations.known(tx, self.mailbox.id, [row["id"] for row in page.items])
         seen = _Page(self, cursor)
-        for row in rows:
+        for row in page.items:
             before = known.get(row["id"])
             try:
                 whole = self._whole(row, before)
