@@ -82,9 +82,10 @@ codecs.register_error("syncd.asitwas", _as_it_was)
 
 
 def write_report(path: Path, report: Mapping[str, Any], *, mode: int, step: Step) -> None:
-    """Writes the report as JSON, ASCII only, so that any name and any program can live with it."""
+    """Writes the report as JSON that people can read too; what is no text in a file's name stays an escape."""
     with written(path, mode, step) as stream:
-        stream.write(json.dumps(report, indent=2).encode("ascii") + b"\n")
+        text = json.dumps(report, indent=2, ensure_ascii=False)
+        stream.write(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from syncd.crm import files, runs
+from syncd.crm import files, ledger, plans, runs
 from syncd.modules import MODULES
 from syncd.store import Session, leases
 from syncd.store.times import moment
@@ -41,10 +41,13 @@ def records(tx: Session) -> dict[str, int]:
     return {m.name: int(tx.value(f"SELECT COUNT(*) FROM {m.table}")) for m in MODULES.values()}
 
 
-def _overtaken(tx: Session, run: int) -> bool:
-    """Whether the file of a plan was imported by another run since: nobody can carry the plan out any more."""
+def _overtaken(tx: Session, run: int, state: str) -> bool:
+    """Whether nobody can carry a plan out any more: its file was imported by another run since, or a newer look at its
+    mailboxes has taken its place."""
     content = files.content(tx, run)
-    return content is not None and files.standing(tx, *content) is not None
+    if content is not None:
+        return files.standing(tx, *content) is not None
+    return state == "stopped" and not any(plans.there(tx, head.run) for head in ledger.bottom(tx, run))
 
 
 def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def document(tx: Session, now: datetime, last: int = 10) -> dict[str, Any]:
         "SELECT id, state, kind, source FROM run WHERE state IN ('stopped', 'planned') AND parent IS NULL"
         " ORDER BY id DESC LIMIT 50"
     )
-    found = [row for row in found if row[2] != "import" or not _overtaken(tx, row[0])]
+    found = [row for row in found if not _overtaken(tx, row[0], row[1])]
     waiting = [row[0] for row in found]
     return {
         "records": records(tx),

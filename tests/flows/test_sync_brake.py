@@ -218,8 +218,9 @@ def test_a_second_sync_makes_a_new_plan_and_the_older_one_answers_4(box: Mailbox
     assert syncd.json("apply", first["id"], "--approve", code=4)["error"]["code"] == "SY-W06"
     assert syncd.json("apply", first["id"], "--keep", code=4)["error"]["code"] == "SY-W06"
     assert len(contacts(syncd)) == 20
+    assert syncd.json("status")["waiting"] == [second["parent"]]
     syncd("apply", second["parent"], "--approve")
-    assert len(contacts(syncd)) == 17
+    assert len(contacts(syncd)) == 17 and syncd.json("status")["waiting"] == []
 
 
 def test_it_lifts_itself_when_the_folder_returns(box: Mailbox, syncd: Program) -> None:
