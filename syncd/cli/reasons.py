@@ -126,7 +126,7 @@ def _values(found: Document, zone: str) -> Iterator[str]:
             f"  {name}",
             text.short(one["value"]) or "(blank)",
             text.day(one["since"], zone),
-            f"run {one['run']} · {_by(one)}",
+            f"run {one['run']} · {_by(one | {'source': _brief(one)})}",
             "–" if one["replaced"] is None else text.short(one["replaced"], 20),
         )
         for name, one in found["fields"].items()
@@ -159,6 +159,13 @@ def _by(one: Document) -> str:
         return str(one["source"])
     reason = f' ("{one["why"]}")' if one["why"] else ""
     return f"{one['actor']}{reason}" if one["kind"] == "edit" else f"{one['kind']} by {one['actor']}{reason}"
+
+
+def _brief(one: Document) -> str | None:
+    """A source with its mailbox cut to the name before the @: the folder is what a narrow column must not lose."""
+    mailbox, slash, folder = str(one["source"]).partition("/")
+    name, at, _ = mailbox.partition("@")
+    return f"{name}@{slash}{folder}" if one["kind"] == "sync" and at else one["source"]
 
 
 def _history(changes: Any, zone: str) -> Iterator[str]:

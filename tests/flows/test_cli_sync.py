@@ -129,7 +129,7 @@ def test_why_names_the_mailbox_the_reason_and_the_account(syncd: Program) -> Non
     assert source.startswith(f"{ANNA}/") and found["fields"]["account"]["value"] == contact["account"]
     assert found["reasons"][0]["account"] and found["reasons"][0]["reason"].startswith("new")
     text = syncd("why", "contacts", contact["id"])
-    assert "WHY THIS ACCOUNT" in text and f"Outlook {ANNA}/" in text
+    assert "WHY THIS ACCOUNT" in text and f"Outlook {ANNA}/" in text and "· Outlook anna.weber@/" in text
 
 
 def test_the_ledger_tells_items_by_mailbox_and_graph_id(syncd: Program, simulator: Simulator) -> None:
