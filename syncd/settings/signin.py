@@ -17,6 +17,7 @@ PEM = b"-----BEGIN "
 def complete(found: Found, made: Any) -> Graph | None:
     """The [graph] section with the kind of sign-in worked out; None when there is none or it has faults."""
     if not isinstance(made, Graph):
+        _lacking(found)
         return None
     given = found.tables["[graph]"].given
     kind = made.sign_in
@@ -24,19 +25,32 @@ def complete(found: Found, made: Any) -> Graph | None:
         kind = "certificate"
     graph = replace(made, sign_in=kind, private_key=made.private_key or _joined(made.certificate))
     if kind == "secret" and not graph.client_secret:
-        _missing(found, "client_secret", 'Put its Value into a file and write client_secret_file = "…".')
+        _missing(found, "client_secret")
     if kind == "certificate":
         _certificate(found, graph)
     if graph.ca_bundle:
         _pem(found, "ca_bundle", graph.ca_bundle)
     if not graph.mailboxes:
-        found.fault(
-            "SY-C06",
-            "[graph] mailboxes names no mailbox.",
-            "Nothing would be read.",
-            'Write mailboxes = ["anna@firm.example"], or ["*"] for all the app may read.',
-        )
+        _nobody(found)
     return graph
+
+
+def _lacking(found: Found) -> None:
+    """What a section that has faults lacks besides, so that all is named at once."""
+    if "[graph]" not in found.tables:
+        return
+    given = found.tables["[graph]"].given
+    kind = given["sign_in"].value if "sign_in" in given else "secret"
+    if "certificate" in given and not given.keys() & {"sign_in", "client_secret"}:
+        kind = "certificate"
+    wanted = {"secret": ["client_secret"], "certificate": ["certificate", "private_key"]}.get(str(kind), [])
+    if kind == "certificate" and "certificate" in given:
+        wanted = []  # the key may stand in the certificate's own file
+    for key in wanted:
+        if key not in given:
+            _missing(found, key)
+    if "mailboxes" not in given:
+        _nobody(found)
 
 
 def special(found: Found, graph: Graph | None, mailboxes: Sequence[Mailbox]) -> None:
@@ -64,11 +78,11 @@ def special(found: Found, graph: Graph | None, mailboxes: Sequence[Mailbox]) -> 
 
 def _certificate(found: Found, graph: Graph) -> None:
     if graph.certificate is None:
-        _missing(found, "certificate", 'Write certificate = "FILE.pem".')
+        _missing(found, "certificate")
     else:
         _pem(found, "certificate", graph.certificate)
     if graph.private_key is None:
-        _missing(found, "private_key", 'Write private_key_file = "FILE.pem".')
+        _missing(found, "private_key")
     elif _pem(found, "private_key", graph.private_key):
         open_to_others(found, graph.private_key)
 
@@ -81,8 +95,24 @@ def _joined(certificate: Path | None) -> Path | None:
         return None
 
 
-def _missing(found: Found, key: str, do: str) -> None:
-    found.fault("SY-C06", f"[graph] has no {key}.", "Without it the app cannot sign in.", do)
+_REMEDIES = {
+    "client_secret": 'Put its Value into a file and write client_secret_file = "…".',
+    "certificate": 'Write certificate = "FILE.pem".',
+    "private_key": 'Write private_key_file = "FILE.pem".',
+}
+
+
+def _missing(found: Found, key: str) -> None:
+    found.fault("SY-C06", f"[graph] has no {key}.", "Without it the app cannot sign in.", _REMEDIES[key])
+
+
+def _nobody(found: Found) -> None:
+    found.fault(
+        "SY-C06",
+        "[graph] mailboxes names no mailbox.",
+        "Nothing would be read.",
+        'Write mailboxes = ["anna@firm.example"], or ["*"] for all the app may read.',
+    )
 
 
 def _pem(found: Found, key: str, path: Path) -> bool:

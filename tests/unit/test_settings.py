@@ -95,6 +95,20 @@ def test_environment_stands_above_the_file(at: Path) -> None:
     assert made.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("more", "lacking"),
+    [
+        ("proxy = 3", ["client_secret", "mailboxes"]),
+        ("proxy = 3\nsign_in = 'certificate'", ["certificate", "private_key", "mailboxes"]),
+        ("proxy = 3\ncertificate = 'a.pem'\nmailboxes = ['a@b.example']", []),
+    ],
+)
+def test_what_a_faulty_section_lacks_is_named_besides(at: Path, more: str, lacking: list[str]) -> None:
+    seen = [what for what, code in faults(write(at, f"[graph]\n{more}\n")).items() if code == "SY-C06"]
+    named = ["tenant_id", "client_id", *lacking]
+    assert len(seen) == len(named) and all(name in line for name, line in zip(named, seen, strict=True)), seen
+
+
 def test_every_fault_is_named_at_once_with_its_remedy(at: Path) -> None:
     path = write(
         at,
