@@ -161,7 +161,7 @@ def test_every_fault_is_named_at_once_with_its_remedy(at: Path) -> None:
         "SYNCD_LOG__FORMAT": "SY-C05",
     }.items():
         assert [given for what, given in seen.items() if name in what] == [code], (name, text)
-    assert len(seen) == 19
+    assert len(seen) == 20
 
 
 def test_a_mistyped_name_is_answered_with_the_nearest_known_one(at: Path) -> None:
