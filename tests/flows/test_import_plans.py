@@ -13,25 +13,17 @@ STORED = {
     "contacts": ("First Name,Last Name,Account Name,Email,Mobile", "Bo,Ade,Solis AG,bo@solis.example,+4915112345678"),
     "accounts": ("Account Name,Account Site,Phone", "Solis AG,,+49301234567"),
 }
+PEOPLE = (
+    "Bo,Ade,Solis AG,bo@solis.example,+4915112345679,Neu",
+    "Bo,Ade,Solis,,+4915112345678,Chef",
+    "Cy,Ade,Solis AG,bo@solis.example,+4915112345678,",
+    "Di,Eck,Nova SARL,di@nova.example,,",
+    "Di,Eck,Nova,,+4915112345000,Zwei",
+    "Ed,Fink,Nova,not an address,,",
+)
 ROWS = {
-    "leads": (
-        "First Name,Last Name,Company,Email,Mobile,Title",
-        "Bo,Ade,Solis AG,bo@solis.example,+4915112345679,Neu",
-        "Bo,Ade,Solis,,+4915112345678,Chef",
-        "Cy,Ade,Solis AG,bo@solis.example,+4915112345678,",
-        "Di,Eck,Nova SARL,di@nova.example,,",
-        "Di,Eck,Nova,,+4915112345000,Zwei",
-        "Ed,Fink,Nova,not an address,,",
-    ),
-    "contacts": (
-        "First Name,Last Name,Account Name,Email,Mobile,Title",
-        "Bo,Ade,Solis AG,bo@solis.example,+4915112345679,Neu",
-        "Bo,Ade,Solis,,+4915112345678,Chef",
-        "Cy,Ade,Solis AG,bo@solis.example,+4915112345678,",
-        "Di,Eck,Nova SARL,di@nova.example,,",
-        "Di,Eck,Nova,,+4915112345000,Zwei",
-        "Ed,Fink,Nova,not an address,,",
-    ),
+    "leads": ("First Name,Last Name,Company,Email,Mobile,Title", *PEOPLE),
+    "contacts": ("First Name,Last Name,Account Name,Email,Mobile,Title", *PEOPLE),
     "accounts": (
         "Account Name,Account Site,Phone,Industry",
         "Solis AG,,+49301234568,Bau",
